@@ -1,0 +1,21 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The size of a run."""
+
+    rounds: int
+    slice_seconds: float
+    #: How many everyday sessions are begun to see what one takes.
+    space: int
+    #: How many sessions are many; a tenth of them has expired when they are purged.
+    many: int
+
+
+FULL = Sizes(rounds=31, slice_seconds=0.025, space=20_000, many=1_000_000)
+QUICK = Sizes(rounds=11, slice_seconds=0.01, space=3_000, many=100_000)

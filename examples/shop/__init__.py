@@ -1,0 +1,1 @@
+"""A small web shop, to show Flask-SessionPlus at work. It starts in :mod:`.app`."""

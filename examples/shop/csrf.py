@@ -1,0 +1,40 @@
+"""No form of another site may act for a visitor of this one."""
+
+from __future__ import annotations
+
+import secrets
+from hmac import compare_digest
+from urllib.parse import urlsplit
+
+from flask import abort, request
+
+from flask_sessionplus import session
+
+
+def protect() -> None:
+    """Refuse a POST from another site and, of someone signed in, one without their token."""
+    # For anonymous visitors the browser's word has to do. A token in their forms would have to be
+    # remembered, so each bot that reads a page would leave a session behind. Who signs in has a
+    # session anyway: it gets a token as well, the second lock on the door behind which things are.
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    if not _sent_from_here() or not _has_token():
+        abort(403)
+
+
+def renew_token() -> None:
+    """Give the session a token. Belongs into each sign-in."""
+    session["csrf"] = secrets.token_urlsafe(32)
+
+
+def _sent_from_here() -> bool:
+    """Every browser of today says where a form comes from, in one of these two headers."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+
+
+def _has_token() -> bool:
+    expected, sent = session.get("csrf"), request.form.get("csrf", "")
+    return expected is None or compare_digest(expected.encode(), sent.encode())

@@ -1,0 +1,192 @@
+"""The settings: every key of ours is read and checked here, once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from .errors import ConfigError
+from .tokens import new_token
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+
+# MySQL's MEDIUMBLOB holds a little more; everything else holds far more.
+_MAX_BYTES = 16_000_000
+
+#: What each setting is if it is not given.
+DEFAULTS: dict[str, Any] = {
+    "SESSION_PROFILE": None,
+    "SESSION_STORE": None,
+    "SESSION_TABLE": "flask_sessions",
+    "SESSION_TABLE_SCHEMA": None,
+    "SESSION_BIND_KEY": None,
+    "SESSION_IDLE_LIFETIME": None,
+    "SESSION_ABSOLUTE_LIFETIME": None,
+    "SESSION_PROVISIONAL_LIFETIME": _HOUR,
+    "SESSION_TOUCH_INTERVAL": _MINUTE,
+    "SESSION_IDENTIFIER_GENERATOR": new_token,
+    "SESSION_MAX_BYTES": _MAX_BYTES,
+    "SESSION_NO_STORE": False,
+}
+
+#: What ``SESSION_PROFILE = "strict"`` changes (OWASP Session Management, ASVS 7.3).
+STRICT: dict[str, Any] = {
+    "SESSION_IDLE_LIFETIME": 30 * _MINUTE,
+    "SESSION_ABSOLUTE_LIFETIME": 8 * _HOUR,
+    "SESSION_PROVISIONAL_LIFETIME": 30 * _MINUTE,
+    "SESSION_MAX_BYTES": 65_536,
+    "SESSION_NO_STORE": True,
+}
+
+_FLASK_KEYS = frozenset(
+    "SESSION_COOKIE_" + name
+    for name in ("NAME", "DOMAIN", "PATH", "HTTPONLY", "SECURE", "PARTITIONED", "SAMESITE")
+) | {"SESSION_REFRESH_EACH_REQUEST"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked settings of one app. Times are in milliseconds."""
+
+    profile: str | None
+    store: Any
+    table: str
+    table_schema: str | None
+    bind_key: str | None
+    idle_lifetime: int | None
+    absolute_lifetime: int | None
+    provisional_lifetime: int
+    touch_interval: int
+    identifier_generator: Callable[[], str]
+    max_bytes: int
+    no_store: bool
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> Settings:
+        """Read and check the settings in *config*.
+
+        :raises ConfigError: naming the key, what was given and what is allowed.
+        """
+        _refuse_misspelled(config)
+        profile = _one_of(config, "SESSION_PROFILE", (None, "strict"))
+        given = {**DEFAULTS, **(STRICT if profile == "strict" else {})}
+        given.update({key: config[key] for key in DEFAULTS if key in config})
+        return cls(
+            profile=profile,
+            store=given["SESSION_STORE"],
+            table=_name(given, "SESSION_TABLE"),
+            table_schema=_optional(_name, given, "SESSION_TABLE_SCHEMA"),
+            bind_key=_optional(_text, given, "SESSION_BIND_KEY"),
+            idle_lifetime=_optional(_duration, given, "SESSION_IDLE_LIFETIME"),
+            absolute_lifetime=_optional(_duration, given, "SESSION_ABSOLUTE_LIFETIME"),
+            provisional_lifetime=_duration(given, "SESSION_PROVISIONAL_LIFETIME"),
+            touch_interval=_duration(given, "SESSION_TOUCH_INTERVAL", least=0),
+            identifier_generator=_function(given, "SESSION_IDENTIFIER_GENERATOR"),
+            max_bytes=_positive(given, "SESSION_MAX_BYTES"),
+            no_store=_boolean(given, "SESSION_NO_STORE"),
+        )
+
+
+def check_cookie(config: Mapping[str, Any]) -> None:
+    """Check Flask's cookie settings, which are read again for each answer.
+
+    :raises ConfigError: if browsers would refuse such a cookie.
+    """
+    name = config["SESSION_COOKIE_NAME"]
+    if not isinstance(name, str) or not name or set(name) & set("=;, \t\r\n"):
+        raise ConfigError.of("SESSION_COOKIE_NAME", name, "a name without '=', ';', ',' and spaces")
+    samesite = config["SESSION_COOKIE_SAMESITE"]
+    if samesite is not None and str(samesite).title() not in ("Lax", "Strict", "None"):
+        raise ConfigError.of("SESSION_COOKIE_SAMESITE", samesite, "'Lax', 'Strict', 'None' or None")
+    if name.startswith("__") and not config["SESSION_COOKIE_SECURE"]:
+        raise ConfigError.of("SESSION_COOKIE_SECURE", False, f"True for the cookie name {name!r}")
+    if not name.startswith("__Host-"):
+        return
+    if config["SESSION_COOKIE_DOMAIN"]:
+        domain = config["SESSION_COOKIE_DOMAIN"]
+        raise ConfigError.of("SESSION_COOKIE_DOMAIN", domain, f"None for the cookie name {name!r}")
+    path = config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]
+    if path != "/":
+        raise ConfigError.of("SESSION_COOKIE_PATH", path, f"'/' for the cookie name {name!r}")
+
+
+def to_milliseconds(key: str, value: Any, least: float = 0.001) -> int:
+    """Return a duration in milliseconds.
+
+    :param key: the name of the setting or argument, for the message.
+    :param value: a timedelta, or a number of seconds.
+    :param least: the smallest number of seconds allowed.
+    :raises ConfigError: if it is neither, or out of bounds.
+    """
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    # A century: far enough, and small enough for every column and file system.
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise ConfigError.of(key, value, "a timedelta or a number of seconds")
+    if not least <= seconds <= 36_525 * 24 * _HOUR:
+        raise ConfigError.of(key, value, f"from {least:g} seconds to 100 years")
+    return int(seconds * 1000)
+
+
+def _refuse_misspelled(config: Mapping[str, Any]) -> None:
+    known = [*DEFAULTS, *_FLASK_KEYS]
+    for key in config:
+        # Other extensions have keys that begin alike, such as Flask-Login's SESSION_PROTECTION.
+        if key.startswith("SESSION_") and key not in known:
+            near = difflib.get_close_matches(key, known, 1, 0.9)
+            if near:
+                raise ConfigError(f"{key} is no setting. Did you mean {near[0]}?")
+
+
+def _optional(read: Callable[..., Any], given: Mapping[str, Any], key: str) -> Any:
+    return None if given[key] is None else read(given, key)
+
+
+def _one_of(given: Mapping[str, Any], key: str, allowed: tuple[Any, ...]) -> Any:
+    value = given.get(key, allowed[0])
+    if value not in allowed:
+        raise ConfigError.of(key, value, " or ".join(repr(choice) for choice in allowed))
+    return value
+
+
+def _duration(given: Mapping[str, Any], key: str, least: float = 0.001) -> int:
+    return to_milliseconds(key, given[key], least)
+
+
+def _text(given: Mapping[str, Any], key: str) -> str:
+    value = given[key]
+    if not isinstance(value, str) or not value:
+        raise ConfigError.of(key, value, "a text that is not empty")
+    return value
+
+
+def _name(given: Mapping[str, Any], key: str) -> str:
+    value = _text(given, key)
+    if not value.isidentifier() or len(value) > 48:
+        raise ConfigError.of(key, value, "letters, digits and '_', at most 48")
+    return value
+
+
+def _function(given: Mapping[str, Any], key: str) -> Callable[[], str]:
+    value = given[key]
+    if not callable(value):
+        raise ConfigError.of(key, value, "a function that returns a new token")
+    function: Callable[[], str] = value
+    return function
+
+
+def _positive(given: Mapping[str, Any], key: str) -> int:
+    value = given[key]
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError.of(key, value, "a whole number above 0")
+    return value
+
+
+def _boolean(given: Mapping[str, Any], key: str) -> bool:
+    value = given[key]
+    if not isinstance(value, bool):
+        raise ConfigError.of(key, value, "True or False")
+    return value

@@ -1,0 +1,226 @@
+"""The values of one session during one request: decoded late, compared at the end."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import clock
+from .codec import IMMUTABLE, Codec
+from .record import BOOKKEEPING
+
+#: Prefix of the messages of ``session.flash``, one name each.
+MESSAGE = "\x01"
+
+#: Prefix of the messages of ``flask.flash``, one name each; outside they are one list.
+FLASK_MESSAGE = "\x02"
+
+#: The key under which Flask keeps its list of messages.
+FLASHES = "_flashes"
+
+HIDDEN = (BOOKKEEPING, MESSAGE, FLASK_MESSAGE)
+
+_PENDING: Any = object()  # stands for a value that nobody has asked for yet
+_counter = itertools.count()
+
+
+def message_name(prefix: str) -> str:
+    """Return a new name that begins with *prefix*; later names sort behind earlier ones."""
+    return f"{prefix}{clock.now():011x}{next(_counter) % 65536:04x}{secrets.token_hex(3)}"
+
+
+class Data:
+    """What a session holds now, and how that differs from what is stored.
+
+    Names are as in the record. Visible ones are decoded when they are asked for;
+    hidden ones, bookkeeping and messages, stay bytes.
+
+    :param stored: the values of the record, names to bytes.
+    """
+
+    def __init__(self, codec: Codec, stored: dict[str, bytes]) -> None:
+        self._codec = codec
+        self._stored = stored
+        self._values: dict[str, Any] = {}
+        # Values that may differ from what is stored, with the bytes they were made from.
+        self._open: dict[str, bytes | None] = {}
+        self._removed: set[str] = set()
+        self._hidden: dict[str, bytes | None] = {}
+        self._flashes: dict[str, bytes] = {}
+        #: The names of messages that were there from the beginning.
+        self.arrived: list[str] = []
+        self._show(stored, self.arrived)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._values[name]
+        if value is _PENDING:
+            value = self._decode(name)
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if type(value) not in IMMUTABLE:
+            # Now, where the app can see it, not when the answer goes out.
+            self._codec.encode(value, _path(name))
+        if name == FLASHES and self._values.get(name) is _PENDING:
+            self._decode(name)
+        self._open.setdefault(name, self._stored.get(name))
+        self._values[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        if name == FLASHES and self._values.get(name) is _PENDING:
+            self._decode(name)
+        del self._values[name]
+        self._open.pop(name, None)
+        if name in self._stored:
+            self._removed.add(name)
+
+    def stored(self, name: str) -> bytes | None:
+        """Return the stored bytes of *name*."""
+        return self._stored.get(name)
+
+    def is_clean(self, name: str) -> bool:
+        """Tell whether *name* is as it is stored: not set, removed or changed inside."""
+        if name in self._removed:
+            return False
+        if name not in self._open:
+            return True
+        old = self._open[name]
+        return old is not None and old == self._encode(name)
+
+    def put_stored(self, name: str, value: Any, data: bytes) -> None:
+        """Take *value* as what is stored as *data*."""
+        self._values[name] = value
+        self._removed.discard(name)
+        self._open.pop(name, None)
+        if type(value) not in IMMUTABLE:
+            self._open[name] = data
+
+    def hidden(self, prefix: str) -> dict[str, bytes]:
+        """Return the hidden values whose names begin with *prefix*, in order of their names."""
+        found = {name: data for name, data in self._stored.items() if name.startswith(prefix)}
+        for name, data in self._hidden.items():
+            if name.startswith(prefix):
+                if data is None:
+                    found.pop(name, None)
+                else:
+                    found[name] = data
+        return dict(sorted(found.items()))
+
+    def get_hidden(self, name: str) -> bytes | None:
+        """Return the hidden value *name*, or None."""
+        return self._hidden[name] if name in self._hidden else self._stored.get(name)
+
+    def set_hidden(self, name: str, data: bytes | None) -> None:
+        """Set a hidden value; None removes it."""
+        if data is None and name not in self._stored:
+            self._hidden.pop(name, None)
+        elif data is not None and data == self._stored.get(name):
+            self._hidden.pop(name, None)
+        else:
+            self._hidden[name] = data
+
+    def flashes(self) -> dict[str, bytes]:
+        """Return the stored messages that Flask's list was made from, by their names."""
+        if FLASHES in self._values:
+            self[FLASHES]
+        return dict(self._flashes)
+
+    def forget_flashes(self) -> None:
+        """Take Flask's list and the messages it was made from as gone."""
+        self._values.pop(FLASHES, None)
+        self._open.pop(FLASHES, None)
+        self._flashes = {}
+
+    def changes(self) -> tuple[dict[str, bytes], set[str]]:
+        """Return what has to be set and what to be removed.
+
+        :raises UnsupportedType: if something that cannot be stored was put inside a value.
+        """
+        sets: dict[str, bytes] = {}
+        removals = {name for name in self._removed if name not in self._values}
+        for name, old in self._open.items():
+            if name != FLASHES:
+                new = self._encode(name)
+                if old is None or not self._codec.same(old, new):
+                    sets[name] = new
+        self._compare_flashes(sets, removals)
+        for name, data in self._hidden.items():
+            if data is None:
+                removals.add(name)
+            else:
+                sets[name] = data
+        return sets, removals
+
+    def settle(self, stored: dict[str, bytes], sets: Mapping[str, bytes]) -> None:
+        """Go on from *stored*, what is in the store now, after *sets* were written."""
+        for name in list(self._open):
+            if name in sets:
+                self._open[name] = sets[name]
+        self._removed.clear()
+        self._hidden.clear()
+        known = {n: data for n, data in sets.items() if n.startswith(FLASK_MESSAGE)}
+        self._flashes = {n: d for n, d in {**self._flashes, **known}.items() if n in stored}
+        self.rebase(stored)
+
+    def rebase(self, stored: dict[str, bytes]) -> None:
+        """Take *stored* as what is in the store now; keep what this request has changed."""
+        former, self._stored = self._stored, stored
+        for name in [n for n in self._values if n not in self._open]:
+            if former.get(name) != stored.get(name) or name == FLASHES:
+                del self._values[name]
+        self._show(stored, [])
+
+    def _show(self, stored: dict[str, bytes], messages: list[str]) -> None:
+        values = self._values
+        for name in stored:
+            if name[:1] not in HIDDEN:
+                if name not in values and name not in self._removed:
+                    values[name] = _PENDING
+            elif name[0] == MESSAGE:
+                messages.append(name)
+            elif name[0] == FLASK_MESSAGE and FLASHES not in values:
+                values[FLASHES] = _PENDING
+
+    def _decode(self, name: str) -> Any:
+        if name == FLASHES:
+            self._flashes = self.hidden(FLASK_MESSAGE)
+            value: Any = [self._codec.decode(data) for data in self._flashes.values()]
+            self._open[name] = None
+        else:
+            data = self._stored[name]
+            value = self._codec.decode(data)
+            if type(value) not in IMMUTABLE:
+                self._open[name] = data
+        self._values[name] = value
+        return value
+
+    def _encode(self, name: str) -> bytes:
+        return self._codec.encode(self._values[name], _path(name))
+
+    def _compare_flashes(self, sets: dict[str, bytes], removals: set[str]) -> None:
+        """Find which of Flask's messages came and went: each has a name of its own."""
+        stored = dict(self._flashes)
+        for message in self._values.get(FLASHES, ()) if FLASHES in self._open else ():
+            data = self._codec.encode(message, _path(FLASHES))
+            name = next((name for name, old in stored.items() if old == data), None)
+            if name is None:
+                sets[message_name(FLASK_MESSAGE)] = data
+            else:
+                del stored[name]
+        if FLASHES in self._open or FLASHES not in self._values:
+            removals.update(stored)
+
+
+def _path(name: str) -> str:
+    return f"session[{name!r}]"

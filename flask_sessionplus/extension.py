@@ -1,0 +1,143 @@
+"""The extension object: it puts our session interface into an app, and keeps nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from .cli import session_commands
+from .codec import Codec
+from .config import Settings, check_cookie
+from .errors import ConfigError
+from .interface import SessionPlusInterface
+from .stores.base import Store
+from .stores.opening import open_store
+
+T = TypeVar("T")
+
+_NAME = "sessionplus"
+
+
+@dataclass(frozen=True)
+class AppSessions:
+    """What ``app.extensions["sessionplus"]`` holds."""
+
+    extension: SessionPlus
+    store: Store
+    settings: Settings
+    codec: Codec
+
+
+class SessionPlus:
+    """Gives an app server-side sessions. One object may serve several apps.
+
+    The arguments after *app* are other spellings of settings, and win over them.
+
+    :param app: the app to begin with; or call :meth:`init_app`.
+    :param store: ``SESSION_STORE``: a URL, an engine, Flask-SQLAlchemy's ``db`` or a store.
+    :param cookie_name: ``SESSION_COOKIE_NAME``.
+    :param domain: ``SESSION_COOKIE_DOMAIN``.
+    :param path: ``SESSION_COOKIE_PATH``.
+    :param secure: ``SESSION_COOKIE_SECURE``. On https the cookie is secure anyway.
+    :param httponly: ``SESSION_COOKIE_HTTPONLY``.
+    :param samesite: ``SESSION_COOKIE_SAMESITE``.
+    :param identifier_generator: ``SESSION_IDENTIFIER_GENERATOR``: returns a new token.
+    :param lifetime: ``PERMANENT_SESSION_LIFETIME``: a timedelta or seconds.
+    :raises ConfigError: if a setting is wrong.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        store: Any = None,
+        cookie_name: str | None = None,
+        domain: str | None = None,
+        path: str | None = None,
+        secure: bool | None = None,
+        httponly: bool | None = None,
+        samesite: str | None = None,
+        identifier_generator: Callable[[], str] | None = None,
+        lifetime: timedelta | int | None = None,
+    ) -> None:
+        given = {
+            "SESSION_STORE": store,
+            "SESSION_COOKIE_NAME": cookie_name,
+            "SESSION_COOKIE_DOMAIN": domain,
+            "SESSION_COOKIE_PATH": path,
+            "SESSION_COOKIE_SECURE": secure,
+            "SESSION_COOKIE_HTTPONLY": httponly,
+            "SESSION_COOKIE_SAMESITE": samesite,
+            "SESSION_IDENTIFIER_GENERATOR": identifier_generator,
+            "PERMANENT_SESSION_LIFETIME": lifetime,
+        }
+        self._given = {key: value for key, value in given.items() if value is not None}
+        self._codec = Codec()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Put the sessions into *app*. Nothing is connected, read or made yet.
+
+        Reads ``SESSION_*`` once; Flask's own ``SESSION_COOKIE_*``,
+        ``SESSION_REFRESH_EACH_REQUEST`` and ``PERMANENT_SESSION_LIFETIME`` are read again
+        for each answer. Adds the commands ``flask session ...``.
+
+        :raises ConfigError: if a setting is wrong, or *app* has sessions of ours already.
+        """
+        if _NAME in app.extensions:
+            raise ConfigError("This app has its sessions already. Call init_app() once for an app.")
+        config = {**app.config, **self._given}
+        settings = Settings.read(config)
+        if settings.profile == "strict":
+            config.update(_strict_cookie(config))
+        check_cookie(config)
+        store = open_store(settings, Path(app.instance_path), _engine_finder(app))
+        app.config.update(config)
+        app.session_interface = SessionPlusInterface(app, store, self._codec, settings)
+        app.extensions[_NAME] = AppSessions(self, store, settings, self._codec)
+        app.cli.add_command(session_commands)
+
+    def register_type(
+        self,
+        cls: type[T],
+        encode: Callable[[T], Any],
+        decode: Callable[[Any], T],
+        name: str | None = None,
+    ) -> None:
+        """Let objects of *cls* be kept in sessions, and come back as what they were.
+
+        :param encode: returns plain data for an object, or anything else that can be kept.
+        :param decode: makes the object again from that.
+        :param name: stored beside each value; default: the module's and the class's name.
+            Give one if the class may be moved or renamed.
+        """
+        self._codec.register(cls, encode, decode, name)
+
+
+def _strict_cookie(config: dict[str, Any]) -> dict[str, Any]:
+    name = config["SESSION_COOKIE_NAME"]
+    return {
+        "SESSION_COOKIE_NAME": name if name.startswith("__") else f"__Host-{name}",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": config["SESSION_COOKIE_SAMESITE"] or "Lax",
+    }
+
+
+def _engine_finder(app: Flask) -> Callable[[Any, str | None], Any]:
+    def find(db: Any, bind_key: str | None) -> Any:
+        with app.app_context():
+            engines = db.engines
+            # Flask-SQLAlchemy calls the first one None, Flask-SQLAlchemy-Lite "default".
+            for key in (bind_key,) if bind_key is not None else (None, "default"):
+                if key in engines:
+                    return engines[key]
+        raise ConfigError.of("SESSION_BIND_KEY", bind_key, f"one of {sorted(map(str, engines))}")
+
+    return find

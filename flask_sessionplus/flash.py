@@ -1,0 +1,113 @@
+"""Messages for the next request: one hidden name each, taken out of the store when read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .codec import Codec
+from .data import MESSAGE, Data, message_name
+
+_SEPARATOR = "\x00"
+
+#: Takes hidden values out of the store and returns those that nobody else had taken.
+Claim = Callable[[Iterable[str]], dict[str, bytes]]
+
+
+class Flash:
+    """The messages of one session during one request.
+
+    Several that wait under one key, from requests that ran side by side, are shown one
+    request after the other, the oldest first; flash maps are shown as one.
+
+    :param claim: see :data:`Claim`.
+    """
+
+    def __init__(self, codec: Codec, data: Data, claim: Claim) -> None:
+        self._codec = codec
+        self._data = data
+        self._claim = claim
+        self._waiting = _by_key(sorted(data.arrived))
+        self._shown: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
+        self._coming: dict[str, str] = {}
+        self._kept: set[str] = set()
+
+    def add(self, key: str, value: Any) -> None:
+        """Keep *value* for the next request, in place of one this request has added."""
+        data = self._codec.encode(value, f"flash({key!r})")
+        name = self._coming.get(key) or message_name(f"{MESSAGE}{key}{_SEPARATOR}")
+        self._coming[key] = name
+        self._data.set_hidden(name, data)
+
+    def show_now(self, key: str, value: Any) -> None:
+        """Show *value* in this request only."""
+        self._now[key] = value
+
+    def keys(self) -> list[str]:
+        """Return the keys this request can read."""
+        return list({**self._shown, **self._waiting, **self._now})
+
+    def read(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the messages under *keys* that this request gets. It may read them again."""
+        wanted = list(keys)
+        self._take([key for key in wanted if key in self._waiting and key not in self._shown])
+        found = {key: self._shown[key] for key in wanted if key in self._shown}
+        return {**found, **{key: self._now[key] for key in wanted if key in self._now}}
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Keep the messages under *keys* for one more request."""
+        for key in keys:
+            self._kept.add(key)
+            if key in self._shown:
+                self.add(key, self._shown[key])
+
+    def drop(self) -> None:
+        """Forget all messages, those for the next request too."""
+        for name in self._data.hidden(MESSAGE):
+            self._data.set_hidden(name, None)
+        for messages in (self._waiting, self._shown, self._now, self._coming):
+            messages.clear()
+
+    def age(self) -> None:
+        """Remove what this request could have read: its time is over."""
+        for key, names in self._waiting.items():
+            if key not in self._kept and key not in self._shown:
+                for name in self._visible(names):
+                    self._data.set_hidden(name, None)
+
+    def _take(self, keys: list[str]) -> None:
+        if not keys:
+            return
+        names = {key: self._visible(self._waiting[key]) for key in keys}
+        taken = self._claim([name for key in keys for name in names[key]])
+        for key in keys:
+            values = [self._codec.decode(taken[name]) for name in names[key] if name in taken]
+            if not values:
+                # Another request was faster.
+                del self._waiting[key]
+            elif len(values) == 1:
+                self._shown[key] = values[0]
+            else:
+                self._shown[key] = {k: v for value in values for k, v in value.items()}
+            if key in self._kept and values:
+                self.add(key, self._shown[key])
+
+    def _visible(self, names: list[str]) -> list[str]:
+        """Return the names one request sees: the oldest, or all that are maps."""
+        if len(names) == 1:
+            return names
+        stored = self._data.hidden(MESSAGE)
+        maps = [name for name in names if name in stored and self._is_map(stored[name])]
+        return maps if names[0] in maps else names[:1]
+
+    def _is_map(self, data: bytes) -> bool:
+        return isinstance(self._codec.decode(data), Mapping)
+
+
+def _by_key(messages: Iterable[str]) -> dict[str, list[str]]:
+    waiting: dict[str, list[str]] = {}
+    for name in messages:
+        key = name[len(MESSAGE) :].rpartition(_SEPARATOR)[0]
+        waiting.setdefault(key, []).append(name)
+    return waiting

@@ -1,0 +1,184 @@
+"""Between Flask and the session: cookies and headers, nothing else."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from flask.sessions import SessionInterface
+
+from . import clock
+from .codec import Codec
+from .config import Settings
+from .errors import ConfigError, StoreUnavailable
+from .lifecycle import Cookie, Lifecycle, Services
+from .session import Session
+from .stores.base import Store
+from .tokens import is_wellformed
+
+if TYPE_CHECKING:
+    from flask import Flask, Request, Response
+    from flask.sessions import SessionMixin
+
+# What an answer that failed to be saved must not keep from the one that succeeded.
+_BELONGS_TO_BODY = ("Content-", "Set-Cookie", "Location", "ETag", "Last-Modified", "Cache-Control")
+
+
+class SessionPlusInterface(SessionInterface):
+    """Opens and saves the sessions of one app."""
+
+    session_class = Session
+
+    def __init__(self, app: Flask, store: Store, codec: Codec, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self._services = Services(
+            app=app,
+            store=store,
+            codec=codec,
+            settings=settings,
+            read_token=lambda request: self.read_token(app, request),
+            only_peeks=lambda request: request.method in ("HEAD", "OPTIONS"),
+            default_lifetime=lambda: int(app.permanent_session_lifetime.total_seconds() * 1000),
+            refreshes=lambda: bool(app.config["SESSION_REFRESH_EACH_REQUEST"]),
+        )
+
+    def open_session(self, app: Flask, request: Request) -> Session:
+        """Return the session of *request*, not loaded yet."""
+        return self.session_class(self._services, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write what the request changed, and set what headers follow from it.
+
+        May be called many times, with answers that nobody will see too.
+        """
+        assert isinstance(session, Session)
+        life = session._life
+        if life is None:
+            if session.accessed:
+                _vary(response)
+            return
+        _vary(response)
+        try:
+            life.finish(**_what_was_seen(life.request, response))
+        except StoreUnavailable as error:
+            _answer_instead(app, response, error)
+            return
+        session._was_answered = True
+        if life.cookie is Cookie.SET:
+            self._set_cookie(app, life, response)
+        elif life.cookie is Cookie.DELETE:
+            response.delete_cookie(self.get_cookie_name(app), **self._attributes(app, life))
+            _forbid_sharing(response)
+        if self.settings.no_store:
+            response.headers["Cache-Control"] = "no-store"
+
+    def read_token(self, app: Flask, request: Request) -> tuple[str | None, str | None]:
+        """Return the token in the cookie of *request*, and why there is none if it was refused."""
+        if not self.store.is_shared and request.environ.get("wsgi.multiprocess"):
+            raise ConfigError(
+                "SESSION_STORE is a memory store, but this server has several processes, each"
+                " of which would have sessions of its own. Use 'sqlite:///...' or another one."
+            )
+        header = request.environ.get("HTTP_COOKIE")
+        if not header:
+            return None, None
+        found = set(_cookie_pattern(self.get_cookie_name(app)).findall(header))
+        if not found:
+            return None, None
+        if len(found) > 1:
+            return None, "duplicate"
+        token = found.pop()
+        return (token, None) if is_wellformed(token) else (None, "malformed")
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """Return when the browser shall drop the cookie; None: when it is closed."""
+        assert isinstance(session, Session)
+        life = session._life
+        return None if life is None else _expires(life)
+
+    def _set_cookie(self, app: Flask, life: Lifecycle, response: Response) -> None:
+        assert life.token is not None
+        response.set_cookie(
+            self.get_cookie_name(app),
+            life.token,
+            expires=_expires(life),
+            **self._attributes(app, life),
+        )
+        _forbid_sharing(response)
+
+    def _attributes(self, app: Flask, life: Lifecycle) -> dict[str, Any]:
+        """Return the cookie's attributes, as the app's settings say at this moment."""
+        attributes: dict[str, Any] = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app) or life.request.is_secure,
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+        }
+        if app.config.get("SESSION_COOKIE_PARTITIONED"):
+            attributes["partitioned"] = True
+        return attributes
+
+
+@lru_cache(maxsize=16)
+def _cookie_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|;)[ \t]*{re.escape(name)}[ \t]*=[ \t]*([^;]*?)[ \t]*(?=;|$)")
+
+
+def _expires(life: Lifecycle) -> datetime | None:
+    if not life.is_permanent or life.record is None:
+        return None
+    return clock.to_datetime(life.lifetimes().expiry(life.record.created_at, clock.now()))
+
+
+def _what_was_seen(request: Request, response: Response) -> dict[str, bool]:
+    """Tell whether messages that were not read had their chance, and those that were, a reader."""
+    status = response.status_code
+    is_page = (
+        request.method not in ("HEAD", "OPTIONS")
+        and not 300 <= status < 400
+        and status < 500
+        and request.headers.get("Sec-Fetch-Dest") != "empty"
+    )
+    return {"ages": is_page, "was_shown": status != 304}
+
+
+def _vary(response: Response) -> None:
+    # By hand where it is simple: parsing the header takes most of a request's time here.
+    vary = response.headers.get("Vary")
+    if vary is None:
+        response.headers["Vary"] = "Cookie"
+    elif vary != "Cookie":
+        response.vary.add("Cookie")
+
+
+def _forbid_sharing(response: Response) -> None:
+    """Let no shared cache keep an answer with our cookie in it."""
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private"
+        return
+    control = response.cache_control
+    if not (control.no_store or control.private):
+        control.public = False
+        control.s_maxage = None
+        control.private = True
+
+
+def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> None:
+    """Turn *response*, whose session was not saved, into the app's answer to *error*."""
+    answer = app.make_response(app.handle_user_exception(error))
+    response.call_on_close(response.response.close if hasattr(response.response, "close") else _nothing)
+    for name in [n for n in response.headers.keys() if n.startswith(_BELONGS_TO_BODY)]:
+        response.headers.remove(name)
+    for name, value in answer.headers:
+        response.headers[name] = value
+    response.status = answer.status
+    response.response = answer.response
+    response.direct_passthrough = answer.direct_passthrough
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,24 @@
+"""Removing expired sessions in slices, so that nobody waits long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from .stores.base import Purgeable
+
+# A lock that is taken again at once starves others: SQLite's waiting writers sleep.
+_PAUSE = 0.02
+
+
+def purge_expired(store: Purgeable, batch: int = 1000, pause: float = _PAUSE) -> Iterator[int]:
+    """Remove all expired records, at most *batch* at a time; yield how many each time.
+
+    :param pause: seconds between two slices.
+    """
+    while True:
+        removed = store.purge(batch)
+        yield removed
+        if removed < batch:
+            return
+        time.sleep(pause)

@@ -1,0 +1,372 @@
+"""``flask.session``: the mapping a view sees, and what it can do beyond a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from flask.sessions import SessionMixin
+
+from .clock import to_datetime
+from .config import to_milliseconds
+from .data import FLASHES, HIDDEN
+from .errors import LateSession
+from .lifecycle import MISSING, Cookie, Lifecycle, Services, State
+
+T = TypeVar("T")
+
+
+class Session(SessionMixin):
+    """The data of one visitor.
+
+    It is loaded at its first use, read or write, and saved when the answer goes out, if
+    anything changed, inside values too. Of what parallel requests write, nothing is lost:
+    changes are merged key by key, and for the same key the last one wins, unless it was
+    made with :meth:`increment`, :meth:`append`, :meth:`setdefault` or :meth:`atomic`.
+
+    Calling the session returns it, so that templates can say ``session().get("x")``.
+    """
+
+    _life: Lifecycle | None = None
+    _was_answered = False
+
+    #: Whether this request has used the session; then its answer varies with the cookie.
+    accessed = False
+
+    def __init__(self, services: Services, request: Any = None) -> None:
+        self._services = services
+        self._request = request
+
+    def __call__(self) -> Session:
+        return self
+
+    # The mapping.
+
+    def __getitem__(self, key: str) -> Any:
+        return self._open().data[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._open().data[_checked(key)] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._open().data[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._open().data
+
+    def __iter__(self) -> Iterator[str]:
+        # A copy, so that a loop may remove keys.
+        return iter(list(self._open().data))
+
+    def __len__(self) -> int:
+        return len(self._open().data)
+
+    def __ior__(self, other: Mapping[str, Any]) -> Session:
+        self.update(other)
+        return self
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self, **other}
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**other, **self}
+
+    def __repr__(self) -> str:
+        # Neither values, which may be secret, nor a load, which a debugger would not expect.
+        if self._life is None:
+            return "<Session not loaded>"
+        return f"<Session {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
+
+    def get(self, key: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:
+        """Return the value of *key*, or the flashed message under it, or *default*.
+
+        :param type: converts the value; if it raises ValueError or TypeError, *default*
+            is returned, as Werkzeug does it.
+        """
+        life = self._open()
+        if key in life.data:
+            value = life.data[key]
+        else:
+            value = life.flash.read([key]).get(key, MISSING)
+        if value is MISSING:
+            return default
+        if type is None:
+            return value
+        try:
+            return type(value)
+        except (ValueError, TypeError):
+            return default
+
+    def copy(self) -> dict[str, Any]:
+        """Return the keys and values as a dict of its own; not the flashed messages."""
+        return dict(self)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove *key* and return its value, or *default* if it is given."""
+        life = self._open()
+        if key == FLASHES and key in life.data:
+            return life.take_flashes()
+        return super().pop(key, *default)
+
+    def clear(self) -> None:
+        """End the session, as :meth:`destroy` does."""
+        self.destroy()
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the value of *key*; if there is none, store *default* at once and return it.
+
+        Of parallel requests all get the value that was first.
+        """
+        life = self._open()
+        if key in life.data:
+            return life.data[key]
+        return life.exchange(_checked(key), lambda old: default if old is MISSING else old)
+
+    # The words of other session systems.
+
+    def set(self, key: str, value: Any) -> None:
+        """Set *key* to *value*, which keeps its type.
+
+        :raises UnsupportedType: if *value* cannot be stored; it names the path to the culprit.
+        """
+        self[key] = value
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a value, or a message for this request, under *key*."""
+        life = self._open()
+        return key in life.data or key in life.flash.read([key])
+
+    def all(self) -> dict[str, Any]:
+        """Return all keys and values, and this request's messages where no key is in the way."""
+        life = self._open()
+        return {**life.flash.read(life.flash.keys()), **self}
+
+    def remove(self, key: str) -> None:
+        """Remove *key*, if it is there."""
+        if key in self:
+            del self[key]
+
+    def pull(self, key: str, default: Any = None) -> Any:
+        """Remove *key* and return its value, or *default* if there is none."""
+        return self.pop(key, default)
+
+    # Exact under parallel requests.
+
+    def atomic(self, key: str, function: Callable[[Any], T], default: Any = None) -> T:
+        """Set *key* to what *function* makes of its value, at once, and return that.
+
+        Nothing that others write at the same time is lost: if one was faster, *function*
+        is called again with the new value. So it must only compute.
+
+        :param function: gets the value, or *default* if there is none.
+        :raises StoreConflict: if others were faster hundreds of times.
+        """
+        life = self._open()
+        return cast(
+            T,
+            life.exchange(
+                _checked(key), lambda old: function(default if old is MISSING else old)
+            ),
+        )
+
+    def increment(self, key: str, by: Any = 1) -> Any:
+        """Add *by* to the number under *key*, which begins at 0, and return the sum.
+
+        No two requests get the same sum.
+        """
+        return self.atomic(key, lambda old: old + by, 0)
+
+    def append(self, key: str, value: Any) -> None:
+        """Append *value* to the list under *key*, which begins empty."""
+        self.atomic(key, lambda old: [*_as_list(key, old), value], ())
+
+    # Messages for the next request.
+
+    def flash(self, key: str, value: Any) -> None:
+        """Show *value* under *key* to the next request that is a page, then forget it.
+
+        Requests that do not use the session, HEAD, OPTIONS, redirects, 304, and a
+        browser's background fetches that do not read it leave it waiting.
+        """
+        self._open().flash.add(_checked(key), value)
+
+    def get_flash(self, key: str, default: Any = None) -> Any:
+        """Return the message under *key*, or *default*.
+
+        Of parallel requests only one gets it; within that request it may be read again.
+        """
+        return self._open().flash.read([key]).get(key, default)
+
+    def flash_map(self, key: str, mapping: Mapping[Any, Any]) -> None:
+        """Flash a mapping, such as a form's fields or their errors. A MultiDict stays one.
+
+        :raises TypeError: if it is no mapping.
+        """
+        if not isinstance(mapping, Mapping):
+            raise TypeError(f"flash_map({key!r}, ...) needs a mapping, not {mapping!r:.50}.")
+        self.flash(key, mapping)
+
+    def get_flash_map(self, key: str) -> Mapping[Any, Any]:
+        """Return the mapping that was flashed under *key*, or an empty one."""
+        found = self.get_flash(key)
+        return found if isinstance(found, Mapping) else {}
+
+    def now(self, key: str, value: Any) -> None:
+        """Show *value* under *key* as a message of this request only."""
+        self._open().flash.show_now(_checked(key), value)
+
+    def keep(self, *keys: str) -> None:
+        """Keep this request's messages under *keys* for one more; without keys, all."""
+        flash = self._open().flash
+        flash.keep(keys or flash.keys())
+
+    def reflash(self) -> None:
+        """Keep all of this request's messages for one more."""
+        self.keep()
+
+    # Its life.
+
+    @property
+    def identifier(self) -> str:
+        """The public name, for lists and logs. Nobody can sign in with it.
+
+        It becomes another one with :meth:`regenerate`.
+        """
+        return self._open().handle
+
+    @property
+    def sid(self) -> str:
+        """The same as :attr:`identifier`."""
+        return self.identifier
+
+    @property
+    def exists(self) -> bool:
+        """Whether the visitor has a stored session."""
+        return self._open().is_stored
+
+    @property
+    def new(self) -> bool:  # type: ignore[override]
+        """Whether the session is not stored yet."""
+        return not self._open().is_stored
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the browser keeps the cookie when it is closed. It may be set."""
+        return self._open().is_permanent
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self._open().is_permanent = bool(value)
+
+    @property
+    def modified(self) -> bool:  # type: ignore[override]
+        """Whether this request has changed something. Changes are found without setting it.
+
+        Setting it to True sends the cookie again and writes the expiry, as in Flask.
+        """
+        if self._life is None:
+            return False
+        return self._life.is_forced or any(self._life.data.changes())
+
+    @modified.setter
+    def modified(self, value: bool) -> None:
+        self._open().is_forced = bool(value)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was stored first, in UTC; None if it is new."""
+        record = self._open().record
+        return None if record is None else to_datetime(record.created_at)
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """When it was used last, in UTC; at most the touch interval behind. None if new."""
+        record = self._open().record
+        return None if record is None else to_datetime(record.seen_at)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it ends if it is not used again, in UTC; None if it is new."""
+        record = self._open().record
+        return None if record is None else to_datetime(record.expires_at)
+
+    def set_lifetime(self, lifetime: timedelta | float | None) -> None:
+        """Give this session an idle time of its own; the absolute lifetime still holds.
+
+        :param lifetime: a timedelta or seconds; None for the app's setting again.
+        """
+        idle = None if lifetime is None else to_milliseconds("The lifetime", lifetime)
+        self._open().set_idle_lifetime(idle)
+
+    def renew(self) -> None:
+        """Send the cookie again with this answer, and begin the idle time anew."""
+        self._open().renew()
+
+    def regenerate(self) -> None:
+        """Give the session a new token; the old one is dead as soon as the answer goes out.
+
+        To be called whenever a visitor becomes somebody else (ASVS 7.2.4).
+        """
+        self._open().regenerate()
+
+    def destroy(self, key: str | None = None) -> None:
+        """End the session: record and cookie go, and this becomes a new, empty one.
+
+        :param key: remove only this key.
+        """
+        if key is not None:
+            self.remove(key)
+        else:
+            self._open().end()
+
+    def reset(self, flash_only: bool = False) -> None:
+        """Remove all keys and messages; the session itself goes on.
+
+        :param flash_only: remove the messages only.
+        """
+        life = self._open()
+        life.flash.drop()
+        for key in [key for key in life.data if key == FLASHES or not flash_only]:
+            del life.data[key]
+
+    def save(self) -> None:
+        """Write what has changed so far, without waiting for the answer.
+
+        For answers that are streamed, and for sockets. May be called many times.
+
+        :raises LateSession: if the session is new and the headers have gone out, so that
+            its cookie could not be sent.
+        """
+        life = self._open()
+        if self._was_answered and life.state is State.NEW and (life.data or life.cookie):
+            if life.cookie is not Cookie.SET and life.data:
+                raise LateSession(
+                    "The session is new and its cookie can no longer be sent. Put something"
+                    " into it before the answer begins."
+                )
+        life.save()
+
+    def _open(self) -> Lifecycle:
+        life = self._life
+        if life is None:
+            self.accessed = True
+            life = self._life = Lifecycle(self._services, self._request, self)
+            life.load()
+        elif life.state is State.FAILED:
+            life.check()
+        return life
+
+
+def _checked(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"Session keys are strings, not {type(key).__name__}: {key!r:.50}.")
+    if key[:1] in HIDDEN:
+        raise ValueError(f"A session key must not begin with a control character: {key!r:.50}.")
+    return key
+
+
+def _as_list(key: str, value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"session[{key!r}] is no list that could be appended to.")
+    return value

@@ -1,0 +1,91 @@
+"""Locks that hold between threads and between processes, one for many sids."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Lock
+
+from ..errors import StoreUnavailable
+
+# Enough that strangers seldom wait for each other, few enough to keep open.
+_STRIPES = 32
+
+# A process that was stopped while it held a lock must not hang all others.
+_PATIENCE = 5.0
+
+
+class StripedLocks:
+    """Locks on files in *folder*. They end with the process that holds them.
+
+    :param folder: must exist when the first lock is taken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._begin_process()
+
+    @contextmanager
+    def hold(self, *sids: bytes) -> Iterator[None]:
+        """Hold the locks of all *sids*, always taken in the same order.
+
+        :raises StoreUnavailable: if others do not let go within five seconds.
+        """
+        with ExitStack() as held:
+            for stripe in sorted({sid[-1] % _STRIPES for sid in sids}):
+                held.enter_context(self._hold_stripe(stripe))
+            yield
+
+    @contextmanager
+    def _hold_stripe(self, stripe: int) -> Iterator[None]:
+        # A child of a fork would share its parent's locks, so it opens its own.
+        if self._pid != os.getpid():
+            self._begin_process()
+        threads = self._threads[stripe]
+        if not threads.acquire(timeout=_PATIENCE):
+            raise _busy(self._folder)
+        try:
+            descriptor = self._open(stripe)
+            self._lock_file(descriptor)
+            try:
+                yield
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            threads.release()
+
+    def _lock_file(self, descriptor: int) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise _busy(self._folder) from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.01)
+
+    def _open(self, stripe: int) -> int:
+        descriptor = self._descriptors.get(stripe)
+        if descriptor is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(self._folder / f"{stripe:02x}.lock", flags, 0o600)
+            self._descriptors[stripe] = descriptor
+        return descriptor
+
+    def _begin_process(self) -> None:
+        self._pid = os.getpid()
+        self._threads = [Lock() for _ in range(_STRIPES)]
+        self._descriptors: dict[int, int] = {}
+
+
+def _busy(folder: Path) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"A lock in {folder} was not free for {_PATIENCE:.0f} s. Look for a process that hangs."
+    )

@@ -1,0 +1,126 @@
+"""Records in this process's memory: for tests, and for apps of one process."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from threading import Lock
+
+from .. import clock
+from ..errors import StoreError
+from ..record import Changes, Record, is_expected, merge, tombstone
+from .base import Applied, Miss, Outcome, Purgeable, Store
+
+
+class MemoryStore(Store, Purgeable):
+    """Keeps records in a dict, under one lock. They end with the process.
+
+    Expired ones are removed bit by bit as new ones come, so memory stays bounded by
+    the live sessions; a live one is never removed.
+    """
+
+    is_shared = False
+
+    def __init__(self) -> None:
+        self._records: dict[bytes, Record] = {}
+        self._expiries: list[tuple[int, bytes]] = []
+        self._lock = Lock()
+        self._pid: int | None = None
+
+    def load(self, sid: bytes) -> Record | Miss:
+        self._check_process()
+        record = self._records.get(sid)
+        if record is None:
+            return Miss.UNKNOWN
+        if record.expires_at <= clock.now():
+            return Miss.UNKNOWN if record.moved_to else Miss.EXPIRED
+        return Miss.MOVED if record.moved_to else record
+
+    def create(self, sid: bytes, record: Record) -> bool:
+        self._check_process()
+        now = clock.now()
+        with self._lock:
+            self._purge(now, 2)
+            if self._find(sid, now) is not None:
+                return False
+            self._put(sid, record)
+            return True
+
+    def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
+        self._check_process()
+        now = clock.now()
+        with self._lock:
+            current = self._find(sid, now)
+            if current is None or current.moved_to:
+                return Applied(Outcome.GONE)
+            if not is_expected(current, changes):
+                return Applied(Outcome.CONFLICT, current)
+            merged = merge(current, changes)
+            if merged is None:
+                del self._records[sid]
+                return Applied(Outcome.EMPTIED)
+            if changes.move_to is not None:
+                if self._find(changes.move_to, now) is not None:
+                    return Applied(Outcome.TAKEN)
+                self._put(sid, tombstone(now, changes.move_to))
+                sid = changes.move_to
+            self._put(sid, merged)
+            return Applied(Outcome.SAVED, merged)
+
+    def delete(self, sid: bytes) -> bool:
+        self._check_process()
+        now = clock.now()
+        with self._lock:
+            record = self._find(sid, now)
+            while record is not None and record.moved_to:
+                sid = record.moved_to
+                record = self._find(sid, now)
+            self._records.pop(sid, None)
+            return record is not None
+
+    def purge(self, limit: int) -> int:
+        with self._lock:
+            return self._purge(clock.now(), limit)
+
+    def count_expired(self) -> int:
+        now = clock.now()
+        with self._lock:
+            return sum(record.expires_at <= now for record in self._records.values())
+
+    def _find(self, sid: bytes, now: int) -> Record | None:
+        record = self._records.get(sid)
+        return None if record is None or record.expires_at <= now else record
+
+    def _put(self, sid: bytes, record: Record) -> None:
+        former = self._records.get(sid)
+        self._records[sid] = record
+        # A later expiry needs no new entry: the old one finds the record still alive.
+        if former is None or record.expires_at < former.expires_at:
+            heapq.heappush(self._expiries, (record.expires_at, sid))
+        if len(self._expiries) > 2 * len(self._records) + 64:
+            self._expiries = [(kept.expires_at, sid) for sid, kept in self._records.items()]
+            heapq.heapify(self._expiries)
+
+    def _purge(self, now: int, limit: int) -> int:
+        removed = 0
+        while removed < limit and self._expiries and self._expiries[0][0] <= now:
+            _, sid = heapq.heappop(self._expiries)
+            record = self._records.get(sid)
+            if record is None:
+                continue
+            if record.expires_at > now:
+                heapq.heappush(self._expiries, (record.expires_at, sid))
+            else:
+                del self._records[sid]
+                removed += 1
+        return removed
+
+    def _check_process(self) -> None:
+        pid = os.getpid()
+        if self._pid is None:
+            self._pid = pid
+        elif self._pid != pid:
+            raise StoreError(
+                "A memory store was used before a fork: each process would have sessions of"
+                " its own. Use SESSION_STORE = 'sqlite:///...' or another shared store."
+            )

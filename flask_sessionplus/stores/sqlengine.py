@@ -1,0 +1,168 @@
+"""Connections of the SQL store: its own, in autocommit, kept open between requests."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
+
+from ..errors import ConfigError, SessionPlusError, StoreUnavailable
+
+T = TypeVar("T")
+
+# How long a writer waits for SQLite's lock before the request is answered 503.
+_SQLITE_BUSY_SECONDS = 5.0
+
+# After a fork the parent's connections must neither be used nor closed: closing
+# would end the parent's conversation with the server.
+_abandoned: list[object] = []
+
+
+class Connections:
+    """Runs work on connections of one engine, and turns its faults into ours.
+
+    :param make_engine: called at the first use in each process.
+    :param is_own: whether the engine is ours alone. Connections of an app's engine
+        go back to its pool after each use; ours stay open.
+    """
+
+    def __init__(self, make_engine: Callable[[], Engine], is_own: bool) -> None:
+        self._make_engine = make_engine
+        self._is_own = is_own
+        self._engine: Engine | None = None
+        self._idle: deque[Connection] = deque()
+        self._pid = 0
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, in autocommit."""
+        if self._engine is None or self._pid != os.getpid():
+            self._begin_process()
+        assert self._engine is not None
+        return self._engine
+
+    def run(self, work: Callable[[Connection], T], may_repeat: bool = False) -> T:
+        """Return what *work* returns for a connection.
+
+        :param may_repeat: try once more, on a new connection, if a connection that was
+            kept open turns out to be dead. For work that writes nothing.
+        :raises StoreUnavailable: if the database does not do it.
+        """
+        connection = self._take()
+        try:
+            result = work(connection)
+        except SQLAlchemyError as error:
+            connection.close()
+            is_dead = isinstance(error, DBAPIError) and error.connection_invalidated
+            if is_dead:
+                self.drop_idle()
+                if may_repeat:
+                    return self.run(work)
+            raise
+        except SessionPlusError:
+            self._give_back(connection)
+            raise
+        except BaseException:
+            # Cut off in the middle of something, the connection may hold half an answer.
+            connection.invalidate()
+            connection.close()
+            raise
+        self._give_back(connection)
+        return result
+
+    def drop_idle(self) -> None:
+        """Close all connections that are not in use."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> Connection:
+        if self._pid != os.getpid():
+            self._begin_process()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self.engine.connect()
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._is_own:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _begin_process(self) -> None:
+        if self._is_own and self._engine is not None:
+            _abandoned.extend([self._engine, self._idle])
+            self._engine = None
+        self._idle = deque()
+        engine = self._engine or self._make_engine()
+        _refuse_in_memory(engine)
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._pid = os.getpid()
+
+
+def make_engine(url: URL) -> Engine:
+    """Return a new engine of our own for *url*."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=10, max_overflow=30, pool_timeout=5)
+    if url.database:
+        _make_private(Path(url.database))
+    engine = create_engine(
+        url,
+        pool_size=10,
+        max_overflow=30,
+        pool_timeout=_SQLITE_BUSY_SECONDS,
+        connect_args={"timeout": _SQLITE_BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def is_in_memory(url: URL) -> bool:
+    """Tell whether *url* is an SQLite database without a file."""
+    return url.get_backend_name() == "sqlite" and (
+        url.database in (None, "", ":memory:") or "mode=memory" in str(url)
+    )
+
+
+def _refuse_in_memory(engine: Engine) -> None:
+    # It has one connection, so our commits would be the app's commits as well.
+    if isinstance(engine.pool, (StaticPool, SingletonThreadPool)) or is_in_memory(engine.url):
+        raise ConfigError(
+            "SESSION_STORE is an SQLite database in memory, which has one connection for the"
+            " app and the sessions together. Use 'memory://' or a file."
+        )
+
+
+def _make_private(path: Path) -> None:
+    """Make the database file, if there is none, so that only its owner can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # Readers and a writer at the same time. NORMAL never damages the database; a power
+    # cut may take back the last moments.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def describe(error: SQLAlchemyError) -> StoreUnavailable:
+    """Return *error* as ours, without the statement's values."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    text = str(cause).partition("\n")[0]
+    return StoreUnavailable(
+        f"The session database does not answer: {type(cause).__name__}: {text}."
+        " Look at the database; sessions go on as soon as it is back."
+    )
