@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
@@ -28,14 +27,19 @@ def init() -> None:
     if not isinstance(store, Preparable):
         click.echo("This store needs no preparation.")
         return
-    with _plain_errors():
+    with _PlainErrors():
         store.prepare()
     click.echo("The store is ready.")
 
 
 @session_commands.command("purge")
-@click.option("--batch", default=1000, show_default=True, type=click.IntRange(1, 100_000),
-              help="Sessions removed at a time; others get their turn in between.")
+@click.option(
+    "--batch",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="Sessions removed at a time; others get their turn in between.",
+)
 @click.option("--dry-run", is_flag=True, help="Only count them.")
 def purge(batch: int, dry_run: bool) -> None:
     """Remove expired sessions. Safe while the app is in use."""
@@ -43,7 +47,7 @@ def purge(batch: int, dry_run: bool) -> None:
     if not isinstance(store, Purgeable):
         click.echo("This store forgets expired sessions by itself.")
         return
-    with _plain_errors():
+    with _PlainErrors():
         total = store.count_expired()
         if dry_run:
             click.echo(f"{total} expired sessions would be removed.")
@@ -56,7 +60,7 @@ def purge(batch: int, dry_run: bool) -> None:
     click.echo(f"{removed} expired sessions removed.")
 
 
-class _plain_errors:
+class _PlainErrors:
     """Show our errors as a line, not as a traceback."""
 
     def __enter__(self) -> None:
@@ -65,6 +69,3 @@ class _plain_errors:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, SessionPlusError):
             raise click.ClickException(str(error)) from error
-
-
-_ = time

@@ -68,6 +68,10 @@ class Data:
             value = self._decode(name)
         return value
 
+    def get(self, name: str, default: Any) -> Any:
+        """Return the value of *name*, or *default*."""
+        return self[name] if name in self._values else default
+
     def __setitem__(self, name: str, value: Any) -> None:
         if type(value) not in IMMUTABLE:
             # Now, where the app can see it, not when the answer goes out.
@@ -123,9 +127,7 @@ class Data:
 
     def set_hidden(self, name: str, data: bytes | None) -> None:
         """Set a hidden value; None removes it."""
-        if data is None and name not in self._stored:
-            self._hidden.pop(name, None)
-        elif data is not None and data == self._stored.get(name):
+        if data == self._stored.get(name):
             self._hidden.pop(name, None)
         else:
             self._hidden[name] = data

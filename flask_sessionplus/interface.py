@@ -13,7 +13,9 @@ from . import clock
 from .codec import Codec
 from .config import Settings
 from .errors import ConfigError, StoreUnavailable
-from .lifecycle import Cookie, Lifecycle, Services
+from .lifecycle import Lifecycle
+from .saving import finish
+from .services import Cookie, Services
 from .session import Session
 from .stores.base import Store
 from .tokens import is_wellformed
@@ -62,7 +64,7 @@ class SessionPlusInterface(SessionInterface):
             return
         _vary(response)
         try:
-            life.finish(**_what_was_seen(life.request, response))
+            finish(life, **_what_was_seen(life.request, response))
         except StoreUnavailable as error:
             _answer_instead(app, response, error)
             return
@@ -170,15 +172,12 @@ def _forbid_sharing(response: Response) -> None:
 def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> None:
     """Turn *response*, whose session was not saved, into the app's answer to *error*."""
     answer = app.make_response(app.handle_user_exception(error))
-    response.call_on_close(response.response.close if hasattr(response.response, "close") else _nothing)
-    for name in [n for n in response.headers.keys() if n.startswith(_BELONGS_TO_BODY)]:
+    if hasattr(response.response, "close"):
+        response.call_on_close(response.response.close)
+    for name in {name for name, _ in response.headers if name.startswith(_BELONGS_TO_BODY)}:
         response.headers.remove(name)
     for name, value in answer.headers:
         response.headers[name] = value
     response.status = answer.status
     response.response = answer.response
     response.direct_passthrough = answer.direct_passthrough
-
-
-def _nothing() -> None:
-    pass

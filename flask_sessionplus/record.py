@@ -2,8 +2,8 @@
 
 Times are milliseconds since 1970-01-01 UTC. Values are bytes the codec made.
 
-A name that begins with a control character is ours: ``\\x00`` for bookkeeping,
-which does not count as content, ``\\x01`` and ``\\x02`` for flash messages.
+A name that begins with a control character is ours: code 0 for bookkeeping,
+which does not count as content, 1 and 2 for flash messages.
 """
 
 from __future__ import annotations

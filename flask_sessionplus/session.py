@@ -2,81 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from flask.sessions import SessionMixin
-
 from .clock import to_datetime
 from .config import to_milliseconds
-from .data import FLASHES, HIDDEN
+from .data import FLASHES
 from .errors import LateSession
-from .lifecycle import MISSING, Cookie, Lifecycle, Services, State
+from .exchange import MISSING, exchange
+from .mapping import SessionMapping, checked
+from .saving import save
+from .services import State
 
 T = TypeVar("T")
 
 
-class Session(SessionMixin):
+class Session(SessionMapping):
     """The data of one visitor.
 
     It is loaded at its first use, read or write, and saved when the answer goes out, if
     anything changed, inside values too. Of what parallel requests write, nothing is lost:
     changes are merged key by key, and for the same key the last one wins, unless it was
     made with :meth:`increment`, :meth:`append`, :meth:`setdefault` or :meth:`atomic`.
-
-    Calling the session returns it, so that templates can say ``session().get("x")``.
     """
 
-    _life: Lifecycle | None = None
     _was_answered = False
 
-    #: Whether this request has used the session; then its answer varies with the cookie.
-    accessed = False
-
-    def __init__(self, services: Services, request: Any = None) -> None:
-        self._services = services
-        self._request = request
-
     def __call__(self) -> Session:
+        """Return the session itself, so that templates can say ``session().get("x")``."""
         return self
-
-    # The mapping.
-
-    def __getitem__(self, key: str) -> Any:
-        return self._open().data[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._open().data[_checked(key)] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self._open().data[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._open().data
-
-    def __iter__(self) -> Iterator[str]:
-        # A copy, so that a loop may remove keys.
-        return iter(list(self._open().data))
-
-    def __len__(self) -> int:
-        return len(self._open().data)
-
-    def __ior__(self, other: Mapping[str, Any]) -> Session:
-        self.update(other)
-        return self
-
-    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self, **other}
-
-    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**other, **self}
-
-    def __repr__(self) -> str:
-        # Neither values, which may be secret, nor a load, which a debugger would not expect.
-        if self._life is None:
-            return "<Session not loaded>"
-        return f"<Session {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
 
     def get(self, key: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:
         """Return the value of *key*, or the flashed message under it, or *default*.
@@ -97,31 +52,6 @@ class Session(SessionMixin):
             return type(value)
         except (ValueError, TypeError):
             return default
-
-    def copy(self) -> dict[str, Any]:
-        """Return the keys and values as a dict of its own; not the flashed messages."""
-        return dict(self)
-
-    def pop(self, key: str, *default: Any) -> Any:
-        """Remove *key* and return its value, or *default* if it is given."""
-        life = self._open()
-        if key == FLASHES and key in life.data:
-            return life.take_flashes()
-        return super().pop(key, *default)
-
-    def clear(self) -> None:
-        """End the session, as :meth:`destroy` does."""
-        self.destroy()
-
-    def setdefault(self, key: str, default: Any = None) -> Any:
-        """Return the value of *key*; if there is none, store *default* at once and return it.
-
-        Of parallel requests all get the value that was first.
-        """
-        life = self._open()
-        if key in life.data:
-            return life.data[key]
-        return life.exchange(_checked(key), lambda old: default if old is MISSING else old)
 
     # The words of other session systems.
 
@@ -162,13 +92,10 @@ class Session(SessionMixin):
         :param function: gets the value, or *default* if there is none.
         :raises StoreConflict: if others were faster hundreds of times.
         """
-        life = self._open()
-        return cast(
-            T,
-            life.exchange(
-                _checked(key), lambda old: function(default if old is MISSING else old)
-            ),
+        value = exchange(
+            self._open(), checked(key), lambda old: function(default if old is MISSING else old)
         )
+        return cast(T, value)
 
     def increment(self, key: str, by: Any = 1) -> Any:
         """Add *by* to the number under *key*, which begins at 0, and return the sum.
@@ -189,7 +116,7 @@ class Session(SessionMixin):
         Requests that do not use the session, HEAD, OPTIONS, redirects, 304, and a
         browser's background fetches that do not read it leave it waiting.
         """
-        self._open().flash.add(_checked(key), value)
+        self._open().flash.add(checked(key), value)
 
     def get_flash(self, key: str, default: Any = None) -> Any:
         """Return the message under *key*, or *default*.
@@ -214,7 +141,7 @@ class Session(SessionMixin):
 
     def now(self, key: str, value: Any) -> None:
         """Show *value* under *key* as a message of this request only."""
-        self._open().flash.show_now(_checked(key), value)
+        self._open().flash.show_now(checked(key), value)
 
     def keep(self, *keys: str) -> None:
         """Keep this request's messages under *keys* for one more; without keys, all."""
@@ -301,7 +228,7 @@ class Session(SessionMixin):
 
     def renew(self) -> None:
         """Send the cookie again with this answer, and begin the idle time anew."""
-        self._open().renew()
+        self._open().is_forced = True
 
     def regenerate(self) -> None:
         """Give the session a new token; the old one is dead as soon as the answer goes out.
@@ -339,31 +266,12 @@ class Session(SessionMixin):
             its cookie could not be sent.
         """
         life = self._open()
-        if self._was_answered and life.state is State.NEW and (life.data or life.cookie):
-            if life.cookie is not Cookie.SET and life.data:
-                raise LateSession(
-                    "The session is new and its cookie can no longer be sent. Put something"
-                    " into it before the answer begins."
-                )
-        life.save()
-
-    def _open(self) -> Lifecycle:
-        life = self._life
-        if life is None:
-            self.accessed = True
-            life = self._life = Lifecycle(self._services, self._request, self)
-            life.load()
-        elif life.state is State.FAILED:
-            life.check()
-        return life
-
-
-def _checked(key: object) -> str:
-    if not isinstance(key, str):
-        raise TypeError(f"Session keys are strings, not {type(key).__name__}: {key!r:.50}.")
-    if key[:1] in HIDDEN:
-        raise ValueError(f"A session key must not begin with a control character: {key!r:.50}.")
-    return key
+        if self._was_answered and life.state is State.NEW and len(life.data):
+            raise LateSession(
+                "The session is new and its cookie can no longer be sent. Put something"
+                " into it before the answer begins."
+            )
+        save(life)
 
 
 def _as_list(key: str, value: Any) -> Any:

@@ -53,7 +53,9 @@ def _open_files(source: str, home: Path) -> Store:
     fsync = options.pop("fsync", ["0"])[-1]
     path = unquote(parts.netloc + parts.path)
     if not path or path == "/" or options or fsync not in ("0", "1"):
-        raise ConfigError.of("SESSION_STORE", source, "'file:///folder' or 'file:///folder?fsync=1'")
+        raise ConfigError.of(
+            "SESSION_STORE", source, "'file:///folder' or 'file:///folder?fsync=1'"
+        )
     return FileStore(home / path, fsync=fsync == "1")
 
 

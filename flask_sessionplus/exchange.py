@@ -1,0 +1,60 @@
+"""What is written at once, so that it is exact: one value exchanged, messages taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .data import FLASHES
+from .lifecycle import PATIENCE, Lifecycle
+from .record import Changes
+from .saving import check_size
+from .stores.base import Outcome
+
+#: Stands for a value that is not there.
+MISSING: Any = object()
+
+
+def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
+    """Store what *function* makes of the value of *name*, and return it.
+
+    A value this request has changed already is its own affair: it is only exchanged here,
+    and written at the end.
+
+    :param function: gets the value or MISSING. It is called again if others were
+        faster, so it must only compute.
+    :raises StoreConflict: if others were faster again and again.
+    """
+    codec, data = life.services.codec, life.data
+    for _ in range(PATIENCE):
+        if not life.is_stored or not data.is_clean(name):
+            value = function(data.get(name, MISSING))
+            data[name] = value
+            return value
+        stored = data.stored(name)
+        old = MISSING if stored is None else codec.decode(stored)
+        value = function(old)
+        if value is old:
+            return data[name]
+        encoded = codec.encode(value, f"session[{name!r}]")
+        assert life.record is not None
+        check_size(life, {**life.record.values, name: encoded})
+        applied = life.apply(Changes({name: encoded}, expects={name: stored}))
+        if applied.outcome is Outcome.SAVED:
+            data.put_stored(name, value, encoded)
+            return value
+    raise life.give_up(f"session[{name!r}]")
+
+
+def take_flashes(life: Lifecycle) -> list[Any]:
+    """Remove Flask's messages and return those that no other request has taken."""
+    messages = list(life.data[FLASHES])
+    stored = life.data.flashes()
+    taken = life.claim(stored)
+    for name, data in stored.items():
+        message = life.services.codec.decode(data)
+        if name not in taken and message in messages:
+            messages.remove(message)
+    if not life.is_peeking:
+        life.data.forget_flashes()
+    return messages

@@ -1,0 +1,112 @@
+"""The session as a mapping: what every Flask extension expects of ``flask.session``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask.sessions import SessionMixin
+
+from .data import FLASHES, HIDDEN
+from .exchange import MISSING, exchange, take_flashes
+from .lifecycle import Lifecycle
+from .services import Services, State
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class SessionMapping(SessionMixin):
+    """A mutable mapping that is loaded at its first use, read or write."""
+
+    #: Whether this request has used the session; then its answer varies with the cookie.
+    accessed = False
+
+    _life: Lifecycle | None = None
+
+    def __init__(self, services: Services, request: Any = None) -> None:
+        self._services = services
+        self._request = request
+
+    def __getitem__(self, key: str) -> Any:
+        return self._open().data[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._open().data[checked(key)] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._open().data[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._open().data
+
+    def __iter__(self) -> Iterator[str]:
+        # A copy, so that a loop may remove keys.
+        return iter(list(self._open().data))
+
+    def __len__(self) -> int:
+        return len(self._open().data)
+
+    def __ior__(self, other: Mapping[str, Any]) -> Self:
+        self.update(other)
+        return self
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self, **other}
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**other, **self}
+
+    def __repr__(self) -> str:
+        # Neither values, which may be secret, nor a load, which a debugger would not expect.
+        if self._life is None:
+            return "<Session not loaded>"
+        return f"<Session {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
+
+    def copy(self) -> dict[str, Any]:
+        """Return the keys and values as a dict of its own; not the flashed messages."""
+        return dict(self)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove *key* and return its value, or *default* if it is given."""
+        life = self._open()
+        if key == FLASHES and key in life.data:
+            return take_flashes(life)
+        return super().pop(key, *default)
+
+    def clear(self) -> None:
+        """End the session: record and cookie go, and this becomes a new, empty one."""
+        self._open().end()
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the value of *key*; if there is none, store *default* at once and return it.
+
+        Of parallel requests all get the value that was first.
+        """
+        life = self._open()
+        if key in life.data:
+            return life.data[key]
+        return exchange(life, checked(key), lambda old: default if old is MISSING else old)
+
+    def _open(self) -> Lifecycle:
+        life = self._life
+        if life is None:
+            self.accessed = True
+            life = self._life = Lifecycle(self._services, self._request, self)
+            life.load()
+        elif life.state is State.FAILED:
+            life.check()
+        return life
+
+
+def checked(key: object) -> str:
+    """Return *key*, if it may be one of a session.
+
+    :raises TypeError: if it is no string.
+    :raises ValueError: if it is a name of our own.
+    """
+    if not isinstance(key, str):
+        raise TypeError(f"Session keys are strings, not {type(key).__name__}: {key!r:.50}.")
+    if key[:1] in HIDDEN:
+        raise ValueError(f"A session key must not begin with a control character: {key!r:.50}.")
+    return key

@@ -1,0 +1,53 @@
+"""What all sessions of one app share, and the words for where one of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from .codec import Codec
+from .config import Settings
+from .stores.base import Store
+
+
+class State(Enum):
+    """Where a session stands."""
+
+    NEW = "new"
+    ALIVE = "stored"
+    #: It has ended or moved elsewhere: nothing is written, the cookie is left alone.
+    DETACHED = "ended elsewhere"
+    #: The store did not answer.
+    FAILED = "not available"
+
+
+class Cookie(Enum):
+    """What is to become of the browser's cookie."""
+
+    LEAVE = "leave"
+    SET = "set"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all sessions of one app share.
+
+    :param app: the sender of signals.
+    :param read_token: takes the request; returns the token in its cookie, or None, and
+        why the cookie was refused, or None.
+    :param only_peeks: tells whether a request takes no messages, such as HEAD.
+    :param default_lifetime: returns the idle time, in milliseconds, where no setting does.
+    :param refreshes: tells whether reading extends a session.
+    """
+
+    app: Any
+    store: Store
+    codec: Codec
+    settings: Settings
+    read_token: Callable[[Any], tuple[str | None, str | None]]
+    only_peeks: Callable[[Any], bool]
+    default_lifetime: Callable[[], int]
+    refreshes: Callable[[], bool]
