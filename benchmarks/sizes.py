@@ -17,5 +17,5 @@ class Sizes:
     many: int
 
 
-FULL = Sizes(rounds=31, slice_seconds=0.025, space=20_000, many=1_000_000)
-QUICK = Sizes(rounds=11, slice_seconds=0.01, space=3_000, many=100_000)
+FULL = Sizes(rounds=61, slice_seconds=0.012, space=20_000, many=1_000_000)
+QUICK = Sizes(rounds=15, slice_seconds=0.008, space=3_000, many=100_000)

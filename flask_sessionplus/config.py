@@ -61,7 +61,7 @@ class Settings:
     absolute_lifetime: int | None
     provisional_lifetime: int
     touch_interval: int
-    identifier_generator: Callable[[], str]
+    identifier_generator: Callable[[], object]
     max_bytes: int
     no_store: bool
 
@@ -170,11 +170,11 @@ def _name(given: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _function(given: Mapping[str, Any], key: str) -> Callable[[], str]:
+def _function(given: Mapping[str, Any], key: str) -> Callable[[], object]:
     value = given[key]
     if not callable(value):
         raise ConfigError.of(key, value, "a function that returns a new token")
-    function: Callable[[], str] = value
+    function: Callable[[], object] = value
     return function
 
 

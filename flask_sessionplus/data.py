@@ -49,6 +49,8 @@ class Data:
         self._removed: set[str] = set()
         self._hidden: dict[str, bytes | None] = {}
         self._flashes: dict[str, bytes] = {}
+        #: Whether anything was set or removed, be it to what it was.
+        self.was_assigned = False
         #: The names of messages that were there from the beginning.
         self.arrived: list[str] = []
         self._show(stored, self.arrived)
@@ -79,6 +81,7 @@ class Data:
         if name == FLASHES and self._values.get(name) is _PENDING:
             self._decode(name)
         self._open.setdefault(name, self._stored.get(name))
+        self.was_assigned = True
         self._values[name] = value
 
     def __delitem__(self, name: str) -> None:
@@ -86,6 +89,7 @@ class Data:
             self._decode(name)
         del self._values[name]
         self._open.pop(name, None)
+        self.was_assigned = True
         if name in self._stored:
             self._removed.add(name)
 
@@ -150,6 +154,8 @@ class Data:
         :raises UnsupportedType: if something that cannot be stored was put inside a value.
         """
         sets: dict[str, bytes] = {}
+        if not (self._open or self._removed or self._hidden):
+            return sets, set()
         removals = {name for name in self._removed if name not in self._values}
         for name, old in self._open.items():
             if name != FLASHES:

@@ -42,6 +42,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         applied = life.apply(Changes({name: encoded}, expects={name: stored}))
         if applied.outcome is Outcome.SAVED:
             data.put_stored(name, value, encoded)
+            life.was_modified = True
             return value
     raise life.give_up(f"session[{name!r}]")
 

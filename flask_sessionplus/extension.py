@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -131,7 +132,12 @@ def _strict_cookie(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _engine_finder(app: Flask) -> Callable[[Any, str | None], Any]:
+    # Weakly: the app has the store, which has this.
+    find_app = weakref.ref(app)
+
     def find(db: Any, bind_key: str | None) -> Any:
+        app = find_app()
+        assert app is not None
         with app.app_context():
             engines = db.engines
             # Flask-SQLAlchemy calls the first one None, Flask-SQLAlchemy-Lite "default".

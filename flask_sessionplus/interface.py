@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import weakref
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask.sessions import SessionInterface
+from werkzeug.http import dump_cookie
 
 from . import clock
 from .codec import Codec
@@ -36,15 +39,16 @@ class SessionPlusInterface(SessionInterface):
     def __init__(self, app: Flask, store: Store, codec: Codec, settings: Settings) -> None:
         self.store = store
         self.settings = settings
+        find_app: Callable[[], Any] = weakref.ref(app)
         self._services = Services(
-            app=app,
+            find_app=find_app,
             store=store,
             codec=codec,
             settings=settings,
-            read_token=lambda request: self.read_token(app, request),
+            read_token=lambda request: self.read_token(find_app(), request),
             only_peeks=lambda request: request.method in ("HEAD", "OPTIONS"),
-            default_lifetime=lambda: int(app.permanent_session_lifetime.total_seconds() * 1000),
-            refreshes=lambda: bool(app.config["SESSION_REFRESH_EACH_REQUEST"]),
+            default_lifetime=lambda: _lifetime(find_app()),
+            refreshes=lambda: bool(find_app().config["SESSION_REFRESH_EACH_REQUEST"]),
         )
 
     def open_session(self, app: Flask, request: Request) -> Session:
@@ -64,7 +68,11 @@ class SessionPlusInterface(SessionInterface):
             return
         _vary(response)
         try:
-            finish(life, **_what_was_seen(life.request, response))
+            finish(
+                life,
+                was_page=lambda: _is_page(life.request, response),
+                was_shown=lambda: response.status_code != 304,
+            )
         except StoreUnavailable as error:
             _answer_instead(app, response, error)
             return
@@ -103,12 +111,13 @@ class SessionPlusInterface(SessionInterface):
 
     def _set_cookie(self, app: Flask, life: Lifecycle, response: Response) -> None:
         assert life.token is not None
-        response.set_cookie(
-            self.get_cookie_name(app),
-            life.token,
-            expires=_expires(life),
-            **self._attributes(app, life),
-        )
+        name, attributes = self.get_cookie_name(app), self._attributes(app, life)
+        expires = _expires(life)
+        if expires is None:
+            begin, end = _cookie_frame(name, **attributes)
+            response.headers.add("Set-Cookie", begin + life.token + end)
+        else:
+            response.set_cookie(name, life.token, expires=expires, **attributes)
         _forbid_sharing(response)
 
     def _attributes(self, app: Flask, life: Lifecycle) -> dict[str, Any]:
@@ -125,9 +134,21 @@ class SessionPlusInterface(SessionInterface):
         return attributes
 
 
+def _lifetime(app: Flask) -> int:
+    return int(app.permanent_session_lifetime.total_seconds() * 1000)
+
+
 @lru_cache(maxsize=16)
 def _cookie_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?:^|;)[ \t]*{re.escape(name)}[ \t]*=[ \t]*([^;]*?)[ \t]*(?=;|$)")
+
+
+@lru_cache(maxsize=64)
+def _cookie_frame(name: str, **attributes: Any) -> tuple[str, str]:
+    """Return what stands before and behind the token: making it anew each time is slow."""
+    placeholder = "token"
+    begin, _, end = dump_cookie(name, placeholder, **attributes).partition(f"={placeholder}")
+    return f"{begin}=", end
 
 
 def _expires(life: Lifecycle) -> datetime | None:
@@ -136,16 +157,15 @@ def _expires(life: Lifecycle) -> datetime | None:
     return clock.to_datetime(life.lifetimes().expiry(life.record.created_at, clock.now()))
 
 
-def _what_was_seen(request: Request, response: Response) -> dict[str, bool]:
-    """Tell whether messages that were not read had their chance, and those that were, a reader."""
+def _is_page(request: Request, response: Response) -> bool:
+    """Tell whether the visitor sees this answer, so that messages have had their chance."""
     status = response.status_code
-    is_page = (
+    return (
         request.method not in ("HEAD", "OPTIONS")
         and not 300 <= status < 400
         and status < 500
         and request.headers.get("Sec-Fetch-Dest") != "empty"
     )
-    return {"ages": is_page, "was_shown": status != 304}
 
 
 def _vary(response: Response) -> None:

@@ -47,19 +47,22 @@ class Lifecycle:
         self.cookie = Cookie.LEAVE
         self.token: str | None = None
         self.record: Record | None = None
-        self.data = Data(services.codec, {})
+        self.data: Data
         #: The token it will have when it is next written.
         self.next_token: str | None = None
         #: Messages taken out of the store, by their names.
         self.claimed: dict[str, bytes] = {}
         #: Ended by the app: whatever is put in now belongs to another session.
         self.restarts = False
+        #: Something was written, or would have been if it had not been the same.
+        self.was_modified = False
         #: Written and announced even if nothing changes.
         self.is_forced = False
         #: Saving failed; the error page need not fail in the same way.
         self.has_given_up = False
         self._session = session
         self._flash: Flash | None = None
+        self._lifetimes: Lifetimes | None = None
         self._had_cookie = False
         self._error: StoreError | None = None
 
@@ -107,24 +110,17 @@ class Lifecycle:
         """Give this session an idle time of its own, in milliseconds; None takes it back."""
         data = None if idle is None else self.services.codec.encode(idle)
         self.data.set_hidden(_LIFETIME, data)
+        self._lifetimes = None
 
     def lifetimes(self) -> Lifetimes:
         """Return the rules for this session."""
-        settings = self.services.settings
-        own = self.data.get_hidden(_LIFETIME)
-        if own is not None:
-            idle = int(self.services.codec.decode(own))
-        else:
-            idle = settings.idle_lifetime or self.services.default_lifetime()
-        return Lifetimes(
-            idle,
-            settings.absolute_lifetime,
-            settings.provisional_lifetime,
-            min(settings.touch_interval, idle // 10),
-        )
+        if self._lifetimes is None:
+            self._lifetimes = self._find_lifetimes()
+        return self._lifetimes
 
     def load(self) -> None:
         """Find the session of the request's cookie."""
+        self._replace_data({})
         token, reason = self.services.read_token(self.request)
         self._had_cookie = token is not None or reason is not None
         if token is None:
@@ -187,6 +183,7 @@ class Lifecycle:
             outcome = self.apply(Changes(removals=wanted, expects=dict(wanted))).outcome
             if outcome is Outcome.SAVED:
                 self.claimed.update(wanted)
+                self.was_modified = True
                 return wanted
             if outcome is Outcome.GONE:
                 return {}
@@ -254,7 +251,21 @@ class Lifecycle:
     def send(self, signal: Signal, **details: Any) -> None:
         """Send *signal* from the app, with the session and *details*."""
         if signal.receivers:
-            signal.send(self.services.app, session=self._session, **details)
+            signal.send(self.services.find_app(), session=self._session, **details)
+
+    def _find_lifetimes(self) -> Lifetimes:
+        settings = self.services.settings
+        own = self.data.get_hidden(_LIFETIME)
+        if own is not None:
+            idle = int(self.services.codec.decode(own))
+        else:
+            idle = settings.idle_lifetime or self.services.default_lifetime()
+        return Lifetimes(
+            idle,
+            settings.absolute_lifetime,
+            settings.provisional_lifetime,
+            min(settings.touch_interval, idle // 10),
+        )
 
     def _take(self, token: str, found: Record | Miss) -> None:
         sid = digest(token)
@@ -266,7 +277,8 @@ class Lifecycle:
         elif isinstance(found, Miss):
             self._reject("unknown")
         else:
-            self._replace_data(found.values)
+            if found.values:
+                self._replace_data(found.values)
             if self.lifetimes().is_over(found.created_at, found.seen_at, clock.now()):
                 self._replace_data({})
                 self.call(self.services.store.delete, sid)
@@ -278,6 +290,7 @@ class Lifecycle:
     def _replace_data(self, stored: dict[str, bytes]) -> None:
         self.data = Data(self.services.codec, stored)
         self._flash = None
+        self._lifetimes = None
         self.claimed = {}
 
     def _reject(self, reason: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import clock, signals
 from .errors import ConfigError, SessionTooLarge
 from .lifecycle import Lifecycle
@@ -14,19 +16,19 @@ from .tokens import digest, handle
 _TOKEN_TRIES = 3
 
 
-def finish(life: Lifecycle, ages: bool, was_shown: bool) -> None:
+def finish(life: Lifecycle, was_page: Callable[[], bool], was_shown: Callable[[], bool]) -> None:
     """Write what the request has changed, as its answer goes out.
 
-    :param ages: whether messages that were not read have had their chance.
-    :param was_shown: False puts messages that were read back.
+    :param was_page: tells whether messages that were not read have had their chance.
+    :param was_shown: tells whether messages that were read have had a reader.
     """
     if life.has_given_up or life.state is State.FAILED:
         return
-    if not was_shown:
+    if life.claimed and not was_shown():
         for name, data in life.claimed.items():
             life.data.set_hidden(name, data)
         life.claimed = {}
-    if ages and life.has_messages:
+    if life.has_messages and was_page():
         life.flash.age()
     try:
         save(life)
@@ -74,6 +76,7 @@ def _create(life: Lifecycle) -> None:
         token = life.take_next_token()
         if life.call(life.services.store.create, digest(token), record):
             life.settle(token, record, sets)
+            life.was_modified = True
             life.cookie = Cookie.SET
             life.send(signals.session_created)
             return
@@ -87,9 +90,10 @@ def _save_changes(life: Lifecycle) -> None:
     lifetimes, refreshes = life.lifetimes(), life.services.refreshes()
     used_at = clock.now() if is_changed or refreshes else life.record.seen_at
     expires_at = lifetimes.expiry(life.record.created_at, used_at)
-    left = (life.record.values.keys() | sets.keys()) - removals
-    # Messages that were taken may have been the last content.
-    is_emptied = bool(removals or life.claimed) and not has_content(left)
+    is_emptied = False
+    if removals or life.claimed:
+        # Messages that were taken may have been the last content.
+        is_emptied = not has_content((life.record.values.keys() | sets.keys()) - removals)
     if sets:
         check_size(life, {**life.record.values, **sets})
     if is_changed or is_emptied or lifetimes.is_stale(life.record.expires_at, expires_at):
@@ -104,8 +108,11 @@ def _save_changes(life: Lifecycle) -> None:
             ),
             is_changed,
         )
+    life.was_modified |= is_changed or life.data.was_assigned
     if life.state is State.ALIVE:
-        if life.is_forced or (life.is_permanent and (is_changed or refreshes)):
+        # As in Flask: whoever modifies the session is sent the cookie again, so that its
+        # attributes are always those of the settings.
+        if life.was_modified or (life.is_permanent and refreshes):
             life.cookie = Cookie.SET
         life.is_forced = False
 

@@ -35,7 +35,8 @@ class Cookie(Enum):
 class Services:
     """What all sessions of one app share.
 
-    :param app: the sender of signals.
+    :param find_app: returns the app, the sender of signals. It is held weakly: the app
+        has these services, and would otherwise never be freed.
     :param read_token: takes the request; returns the token in its cookie, or None, and
         why the cookie was refused, or None.
     :param only_peeks: tells whether a request takes no messages, such as HEAD.
@@ -43,7 +44,7 @@ class Services:
     :param refreshes: tells whether reading extends a session.
     """
 
-    app: Any
+    find_app: Callable[[], Any]
     store: Store
     codec: Codec
     settings: Settings

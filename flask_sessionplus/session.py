@@ -187,14 +187,15 @@ class Session(SessionMapping):
         self._open().is_permanent = bool(value)
 
     @property
-    def modified(self) -> bool:  # type: ignore[override]
+    def modified(self) -> bool:
         """Whether this request has changed something. Changes are found without setting it.
 
         Setting it to True sends the cookie again and writes the expiry, as in Flask.
         """
         if self._life is None:
             return False
-        return self._life.is_forced or any(self._life.data.changes())
+        life = self._life
+        return life.is_forced or life.was_modified or any(life.data.changes())
 
     @modified.setter
     def modified(self, value: bool) -> None:

@@ -60,7 +60,7 @@ def sign_in() -> Response:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """End the session. Only the preferences, which are nobody's secret, begin another."""
-    kept = preferences.chosen()
+    kept = preferences.all_chosen()
     session.destroy()
     g.pop("user", None)
     session.update(kept)

@@ -29,9 +29,10 @@ def choose() -> Response:
 
 def theme() -> str:
     """The visitor's theme; auto follows their system."""
-    return session.get("theme", "auto")
+    chosen: str = session.get("theme", "auto")
+    return chosen
 
 
-def chosen() -> dict[str, str]:
+def all_chosen() -> dict[str, str]:
     """What the visitor has chosen, to take it into another session."""
     return {name: session[name] for name in CHOICES if name in session}

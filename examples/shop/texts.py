@@ -16,7 +16,8 @@ LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français"}
 def language() -> str:
     """The language the visitor has chosen, else the best of those their browser asks for."""
     wished = request.accept_languages.best_match(LANGUAGES, default="en")
-    return session.get("language", wished)
+    chosen: str = session.get("language", wished)
+    return chosen
 
 
 def text(key: str, **values: object) -> str:

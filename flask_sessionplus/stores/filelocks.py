@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
+from .. import forks
 from ..errors import StoreUnavailable
 
 # Enough that strangers seldom wait for each other, few enough to keep open.
@@ -43,7 +44,7 @@ class StripedLocks:
     @contextmanager
     def _hold_stripe(self, stripe: int) -> Iterator[None]:
         # A child of a fork would share its parent's locks, so it opens its own.
-        if self._pid != os.getpid():
+        if self._generation != forks.generation:
             self._begin_process()
         threads = self._threads[stripe]
         if not threads.acquire(timeout=_PATIENCE):
@@ -80,7 +81,7 @@ class StripedLocks:
         return descriptor
 
     def _begin_process(self) -> None:
-        self._pid = os.getpid()
+        self._generation = forks.generation
         self._threads = [Lock() for _ in range(_STRIPES)]
         self._descriptors: dict[int, int] = {}
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import os
 from threading import Lock
 
-from .. import clock
+from .. import clock, forks
 from ..errors import StoreError
 from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Miss, Outcome, Purgeable, Store
@@ -25,7 +24,7 @@ class MemoryStore(Store, Purgeable):
         self._records: dict[bytes, Record] = {}
         self._expiries: list[tuple[int, bytes]] = []
         self._lock = Lock()
-        self._pid: int | None = None
+        self._generation: int | None = None
 
     def load(self, sid: bytes) -> Record | Miss:
         self._check_process()
@@ -116,10 +115,9 @@ class MemoryStore(Store, Purgeable):
         return removed
 
     def _check_process(self) -> None:
-        pid = os.getpid()
-        if self._pid is None:
-            self._pid = pid
-        elif self._pid != pid:
+        if self._generation is None:
+            self._generation = forks.generation
+        elif self._generation != forks.generation:
             raise StoreError(
                 "A memory store was used before a fork: each process would have sessions of"
                 " its own. Use SESSION_STORE = 'sqlite:///...' or another shared store."

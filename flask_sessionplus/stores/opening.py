@@ -68,7 +68,7 @@ def _open_sql(
 
     from .sql import SQLStore
 
-    options = {"table": settings.table, "schema": settings.table_schema}
+    table, schema = settings.table, settings.table_schema
     if isinstance(source, (str, URL)):
         try:
             url = make_url(source)
@@ -77,11 +77,11 @@ def _open_sql(
             raise ConfigError(
                 f"SESSION_STORE cannot be opened: {error}. It must be {_ALLOWED}."
             ) from error
-        return SQLStore(_at_home(url, home), **options)
+        return SQLStore(_at_home(url, home), table, schema)
     if isinstance(source, Engine):
-        return SQLStore(source, **options)
+        return SQLStore(source, table, schema)
     if hasattr(source, "engines"):
-        return SQLStore(lambda: find_engine(source, settings.bind_key), **options)
+        return SQLStore(lambda: find_engine(source, settings.bind_key), table, schema)
     raise ConfigError.of("SESSION_STORE", source, _ALLOWED)
 
 

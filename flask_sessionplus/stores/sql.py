@@ -3,55 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BindParameter,
     Connection,
     Engine,
     MetaData,
-    Update,
+    Table,
     bindparam,
     delete,
     func,
     insert,
     inspect,
     select,
+    text,
     update,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    IntegrityError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
 from .. import clock
 from ..errors import ConfigError, StoreNotReady
-from ..record import (
-    Changes,
-    Record,
-    is_expected,
-    merge,
-    pack_values,
-    tombstone,
-    unpack_values,
-)
+from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Miss, Outcome, Preparable, Purgeable, Store
 from .sqlengine import Connections, describe, is_in_memory, make_engine
+from .sqlrows import StoredRow, changed_columns, columns
+from .sqlstatement import Statement
 from .sqltable import DEFAULT_NAME, sessions_table
 
 T = TypeVar("T")
 
-# SQLAlchemy 2.0 and 2.1 disagree about the parameters of Row.
-_Row: TypeAlias = Any
-
 # Swaps that are tried before a lock is taken, which always gets through.
 _OPTIMISTIC_TRIES = 3
-
-# Packed values begin with their version, 1; a tombstone's data with this, and the new sid.
-_TOMBSTONE = b"\x00"
 
 
 class SQLStore(Store, Purgeable, Preparable):
@@ -80,7 +64,7 @@ class SQLStore(Store, Purgeable, Preparable):
         else:
             self._connections = Connections(source, is_own=False)
         self.table = sessions_table(MetaData(), table, schema)
-        self._write_statements()
+        self._do = _Statements(self.table)
 
     @property
     def engine(self) -> Engine:
@@ -91,10 +75,9 @@ class SQLStore(Store, Purgeable, Preparable):
         row = self._run(lambda connection: self._read(connection, sid), may_repeat=True)
         if row is None:
             return Miss.UNKNOWN
-        is_tombstone = row.revision == 0
-        if row.expires_at <= clock.now():
-            return Miss.UNKNOWN if is_tombstone else Miss.EXPIRED
-        return Miss.MOVED if is_tombstone else _record(row)
+        if row.is_expired:
+            return Miss.UNKNOWN if row.is_tombstone else Miss.EXPIRED
+        return Miss.MOVED if row.is_tombstone else row.record()
 
     def create(self, sid: bytes, record: Record) -> bool:
         return self._run(lambda connection: self._insert(connection, sid, record))
@@ -109,8 +92,8 @@ class SQLStore(Store, Purgeable, Preparable):
         return self._run(lambda connection: self._purge(connection, limit))
 
     def count_expired(self) -> int:
-        statement = select(func.count()).where(self.table.c.expires_at <= clock.now())
-        return self._run(lambda connection: int(connection.scalar(statement) or 0))
+        now = {"now": clock.now()}
+        return self._run(lambda c: int(c.scalar(self._do.count_expired, now) or 0))
 
     def prepare(self) -> None:
         """Make the table, if there is none."""
@@ -120,6 +103,10 @@ class SQLStore(Store, Purgeable, Preparable):
             # Another process may have made it since we looked.
             if not self._has_table():
                 raise describe(error) from error
+
+    def close(self) -> None:
+        """Close all connections that are not in use. The store may be used again."""
+        self._connections.close()
 
     def _run(self, work: Callable[[Connection], T], may_repeat: bool = False) -> T:
         try:
@@ -143,28 +130,25 @@ class SQLStore(Store, Purgeable, Preparable):
         except SQLAlchemyError as error:
             raise describe(error) from error
 
-    def _read(self, connection: Connection, sid: bytes) -> _Row | None:
-        return connection.execute(self._select, {"key": sid}).first()
+    def _read(self, connection: Connection, sid: bytes) -> StoredRow | None:
+        row = self._do.select.first(connection, {"key": sid})
+        return None if row is None else StoredRow(*row)
 
     def _insert(self, connection: Connection, sid: bytes, record: Record) -> bool:
-        values = {**_columns(record), "sid": sid}
+        values = columns(sid, record)
         try:
-            connection.execute(self._insert_row, values)
+            self._do.insert.count(connection, values)
         except IntegrityError:
-            if not connection.execute(
-                self._delete_expired, {"key": sid, "now": clock.now()}
-            ).rowcount:
+            if not self._do.delete_expired.count(connection, {"key": sid, "now": clock.now()}):
                 return False
-            connection.execute(self._insert_row, values)
+            return self._insert(connection, sid, record)
         return True
 
     def _apply(self, connection: Connection, sid: bytes, seen: Record, changes: Changes) -> Applied:
         if changes.move_to is not None:
-            return self._in_transaction(connection, sid, changes)
-        current: Record | None = seen
+            return self._in_transaction(connection, sid, seen, changes)
+        current = seen
         for _ in range(_OPTIMISTIC_TRIES):
-            if current is None:
-                return Applied(Outcome.GONE)
             # What the caller saw may be old: only what was just read is a conflict.
             if is_expected(current, changes):
                 applied = self._swap(connection, sid, current, changes)
@@ -172,140 +156,127 @@ class SQLStore(Store, Purgeable, Preparable):
                     return applied
             elif current is not seen:
                 return Applied(Outcome.CONFLICT, current)
-            current = self._alive(self._read(connection, sid))
-        return self._in_transaction(connection, sid, changes)
+            stored = _alive(self._read(connection, sid))
+            if stored is None:
+                return Applied(Outcome.GONE)
+            current = stored
+        return self._in_transaction(connection, sid, current, changes)
 
-    def _in_transaction(self, connection: Connection, sid: bytes, changes: Changes) -> Applied:
-        """Lock the row first: slower, but nobody can come between."""
+    def _in_transaction(
+        self, connection: Connection, sid: bytes, seen: Record, changes: Changes
+    ) -> Applied:
         is_sqlite = connection.dialect.name == "sqlite"
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_sqlite else "BEGIN")
+        begin = self._do.begin_immediate if is_sqlite else self._do.begin
+        begin.count(connection, {})
         try:
-            applied = self._apply_locked(connection, sid, changes)
+            applied = self._apply_locked(connection, sid, seen, changes)
         except IntegrityError:
-            connection.exec_driver_sql("ROLLBACK")
+            self._do.rollback.count(connection, {})
             return Applied(Outcome.TAKEN)
         except BaseException:
             # The server may be gone: whatever this connection has begun ends with it.
             connection.invalidate()
             raise
-        connection.exec_driver_sql("COMMIT")
+        self._do.commit.count(connection, {})
         return applied
 
-    def _apply_locked(self, connection: Connection, sid: bytes, changes: Changes) -> Applied:
-        row = connection.execute(self._select_locked, {"key": sid}).first()
-        current = self._alive(row)
-        if current is None:
+    def _apply_locked(
+        self, connection: Connection, sid: bytes, seen: Record, changes: Changes
+    ) -> Applied:
+        applied = None
+        if is_expected(seen, changes):
+            applied = self._swap(connection, sid, seen, changes)
+        if applied is None:
+            # Slower, but with the row locked nobody can come between.
+            row = self._do.select_locked.first(connection, {"key": sid})
+            current = _alive(None if row is None else StoredRow(*row))
+            if current is None:
+                return Applied(Outcome.GONE)
+            if not is_expected(current, changes):
+                return Applied(Outcome.CONFLICT, current)
+            applied = self._swap(connection, sid, current, changes)
+        if applied is None:
             return Applied(Outcome.GONE)
-        if not is_expected(current, changes):
-            return Applied(Outcome.CONFLICT, current)
-        applied = self._swap(connection, sid, current, changes)
-        assert applied is not None
         if changes.move_to is not None and applied.outcome is Outcome.SAVED:
             stone = tombstone(clock.now(), changes.move_to)
-            connection.execute(self._insert_row, {**_columns(stone), "sid": sid})
+            self._do.insert.count(connection, columns(sid, stone))
         return applied
 
     def _swap(
         self, connection: Connection, sid: bytes, current: Record, changes: Changes
     ) -> Applied | None:
         """Write *current* with *changes*, if it still is what is stored; else return None."""
-        where = {"key": sid, "was": current.revision, "now": clock.now()}
+        seen = {"key": sid, "was": current.revision, "now": clock.now()}
         merged = merge(current, changes)
         if merged is None:
-            removed = connection.execute(self._delete_seen, where)
-            return Applied(Outcome.EMPTIED) if removed.rowcount else None
-        columns = _changed_columns(current, merged)
+            removed = self._do.delete_seen.count(connection, seen)
+            return Applied(Outcome.EMPTIED) if removed else None
+        changed = changed_columns(current, merged)
         if changes.move_to is not None:
-            columns["sid"] = changes.move_to
-        statement = self._update_statement(tuple(columns))
-        written = connection.execute(statement, {**columns, **where})
-        return Applied(Outcome.SAVED, merged) if written.rowcount else None
+            changed["sid"] = changes.move_to
+        written = self._do.update(tuple(changed)).count(connection, {**changed, **seen})
+        return Applied(Outcome.SAVED, merged) if written else None
 
     def _remove(self, connection: Connection, sid: bytes) -> bool:
         while True:
-            parameters = {"key": sid, "now": clock.now()}
-            if connection.execute(self._delete_alive, parameters).rowcount:
+            if self._do.delete_alive.count(connection, {"key": sid, "now": clock.now()}):
                 return True
             row = self._read(connection, sid)
-            if row is None or row.revision:
+            if row is None or row.is_expired or not row.is_tombstone:
                 return False
-            sid = row.data[1:]
+            sid = row.moved_to
 
     def _purge(self, connection: Connection, limit: int) -> int:
         # Two statements: MySQL has no LIMIT in a subquery of DELETE. A record that is
         # used in between has a new expiry, and the second condition spares it.
         now = clock.now()
-        found = connection.execute(self._select_expired, {"now": now, "limit": limit})
-        sids = [row.sid for row in found]
+        sids = connection.scalars(self._do.select_expired, {"now": now, "limit": limit}).all()
         if not sids:
             return 0
-        return connection.execute(self._delete_batch, {"sids": sids, "now": now}).rowcount
+        return connection.execute(self._do.delete_batch, {"sids": sids, "now": now}).rowcount
 
-    def _alive(self, row: _Row | None) -> Record | None:
-        if row is None or row.revision == 0 or row.expires_at <= clock.now():
-            return None
-        return _record(row)
 
-    def _update_statement(self, columns: tuple[str, ...]) -> Update:
-        """Return the swap that writes only *columns*: an index is left alone if it can be."""
-        if columns not in self._updates:
-            self._updates[columns] = (
-                update(self.table).where(self._seen).values({n: bindparam(n) for n in columns})
-            )
-        return self._updates[columns]
+class _Statements:
+    """The statements on one sessions table."""
 
-    def _write_statements(self) -> None:
-        """Build each statement once, so that SQLAlchemy finds it compiled."""
-        table, c = self.table, self.table.c
+    def __init__(self, table: Table) -> None:
+        c = table.c
         here = c.sid == bindparam("key")
         now: BindParameter[int] = bindparam("now")
-        alive = c.expires_at > now
+        alive, expired = c.expires_at > now, c.expires_at <= now
+        self._table = table
         self._seen = here & (c.revision == bindparam("was")) & alive
-        self._updates: dict[tuple[str, ...], Update] = {}
-        columns = (c.owner, c.created_at, c.seen_at, c.expires_at, c.revision, c.data)
-        self._select = select(*columns).where(here)
-        self._select_locked = self._select.with_for_update()
-        self._insert_row = insert(table)
-        self._delete_seen = delete(table).where(self._seen)
-        self._delete_alive = delete(table).where(here & (c.revision > 0) & alive)
-        self._delete_expired = delete(table).where(here & (c.expires_at <= now))
-        self._select_expired = select(c.sid).where(c.expires_at <= now).limit(bindparam("limit"))
-        self._delete_batch = delete(table).where(
-            c.sid.in_(bindparam("sids", expanding=True)) & (c.expires_at <= now)
+        self._updates: dict[tuple[str, ...], Statement] = {}
+        row = select(*(c[name] for name in StoredRow._fields)).where(here)
+        self.select = Statement(row)
+        self.select_locked = Statement(row.with_for_update())
+        self.insert = Statement(insert(table))
+        self.delete_seen = Statement(delete(table).where(self._seen))
+        self.delete_alive = Statement(delete(table).where(here, c.revision > 0, alive))
+        self.delete_expired = Statement(delete(table).where(here, expired))
+        self.begin, self.begin_immediate = (
+            Statement(text("BEGIN")),
+            Statement(text("BEGIN IMMEDIATE")),
+        )
+        self.commit, self.rollback = Statement(text("COMMIT")), Statement(text("ROLLBACK"))
+        self.count_expired = select(func.count()).where(expired)
+        self.select_expired = select(c.sid).where(expired).limit(bindparam("limit"))
+        self.delete_batch = delete(table).where(
+            c.sid.in_(bindparam("sids", expanding=True)), expired
         )
 
-
-def _columns(record: Record) -> dict[str, Any]:
-    if record.moved_to:
-        data = _TOMBSTONE + record.moved_to
-    else:
-        data = pack_values(record.values)
-    return {
-        "owner": record.owner or None,
-        "created_at": record.created_at,
-        "seen_at": record.seen_at,
-        "expires_at": record.expires_at,
-        "revision": record.revision,
-        "data": data,
-    }
+    def update(self, names: tuple[str, ...]) -> Statement:
+        """Return the swap that writes the columns *names*."""
+        if names not in self._updates:
+            values: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in names}
+            self._updates[names] = Statement(update(self._table).where(self._seen).values(values))
+        return self._updates[names]
 
 
-def _changed_columns(old: Record, new: Record) -> dict[str, Any]:
-    columns: dict[str, Any] = {"revision": new.revision}
-    for name in ("created_at", "seen_at", "expires_at"):
-        if getattr(old, name) != getattr(new, name):
-            columns[name] = getattr(new, name)
-    if old.owner != new.owner:
-        columns["owner"] = new.owner or None
-    if old.values != new.values:
-        columns["data"] = pack_values(new.values)
-    return columns
-
-
-def _record(row: _Row) -> Record:
-    owner, created_at, seen_at, expires_at, revision, data = row
-    values = unpack_values(bytes(data))
-    return Record(created_at, seen_at, expires_at, values, revision, owner or "")
+def _alive(row: StoredRow | None) -> Record | None:
+    if row is None or row.is_tombstone or row.is_expired:
+        return None
+    return row.record()
 
 
 def _may_lack_table(error: DatabaseError) -> bool:

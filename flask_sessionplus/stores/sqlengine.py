@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
+from .. import forks
 from ..errors import ConfigError, SessionPlusError, StoreUnavailable
 
 T = TypeVar("T")
@@ -20,13 +22,45 @@ T = TypeVar("T")
 # How long a writer waits for SQLite's lock before the request is answered 503.
 _SQLITE_BUSY_SECONDS = 5.0
 
-# After a fork the parent's connections must neither be used nor closed: closing
-# would end the parent's conversation with the server.
+# What belongs to the parent of a fork: kept, for to be collected is to be closed.
 _abandoned: list[object] = []
 
 
+class _Pool:
+    """An engine and its idle connections, in the process that opened them."""
+
+    def __init__(self, engine: Engine, is_own: bool) -> None:
+        self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.is_own = is_own
+        self.generation = forks.generation
+        self._idle: deque[Connection] = deque()
+
+    def take(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self.engine.connect()
+
+    def give_back(self, connection: Connection) -> None:
+        if self.is_own:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def drop_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def close(self) -> None:
+        # A child of a fork must not close its parent's connections: that would end the
+        # parent's conversation with the server.
+        if self.is_own and self.generation == forks.generation:
+            self.drop_idle()
+            self.engine.dispose()
+
+
 class Connections:
-    """Runs work on connections of one engine, and turns its faults into ours.
+    """Runs work on connections of one engine.
 
     :param make_engine: called at the first use in each process.
     :param is_own: whether the engine is ours alone. Connections of an app's engine
@@ -36,81 +70,64 @@ class Connections:
     def __init__(self, make_engine: Callable[[], Engine], is_own: bool) -> None:
         self._make_engine = make_engine
         self._is_own = is_own
-        self._engine: Engine | None = None
-        self._idle: deque[Connection] = deque()
-        self._pid = 0
+        self._pool: _Pool | None = None
 
     @property
     def engine(self) -> Engine:
         """The engine, in autocommit."""
-        if self._engine is None or self._pid != os.getpid():
-            self._begin_process()
-        assert self._engine is not None
-        return self._engine
+        return self._open().engine
 
     def run(self, work: Callable[[Connection], T], may_repeat: bool = False) -> T:
         """Return what *work* returns for a connection.
 
         :param may_repeat: try once more, on a new connection, if a connection that was
             kept open turns out to be dead. For work that writes nothing.
-        :raises StoreUnavailable: if the database does not do it.
         """
-        connection = self._take()
+        pool = self._open()
+        connection = pool.take()
         try:
             result = work(connection)
         except SQLAlchemyError as error:
             connection.close()
-            is_dead = isinstance(error, DBAPIError) and error.connection_invalidated
-            if is_dead:
-                self.drop_idle()
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                pool.drop_idle()
                 if may_repeat:
                     return self.run(work)
             raise
         except SessionPlusError:
-            self._give_back(connection)
+            pool.give_back(connection)
             raise
         except BaseException:
             # Cut off in the middle of something, the connection may hold half an answer.
             connection.invalidate()
             connection.close()
             raise
-        self._give_back(connection)
+        pool.give_back(connection)
         return result
 
-    def drop_idle(self) -> None:
-        """Close all connections that are not in use."""
-        while self._idle:
-            self._idle.pop().close()
+    def close(self) -> None:
+        """Close what is open and not in use."""
+        if self._pool is not None:
+            self._pool.close()
 
-    def _take(self) -> Connection:
-        if self._pid != os.getpid():
-            self._begin_process()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self.engine.connect()
-
-    def _give_back(self, connection: Connection) -> None:
-        if self._is_own:
-            self._idle.append(connection)
-        else:
-            connection.close()
-
-    def _begin_process(self) -> None:
-        if self._is_own and self._engine is not None:
-            _abandoned.extend([self._engine, self._idle])
-            self._engine = None
-        self._idle = deque()
-        engine = self._engine or self._make_engine()
-        _refuse_in_memory(engine)
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._pid = os.getpid()
+    def _open(self) -> _Pool:
+        pool = self._pool
+        if pool is None or pool.generation != forks.generation:
+            if pool is not None:
+                _abandoned.append(pool)
+            engine = self._make_engine()
+            _refuse_in_memory(engine)
+            pool = self._pool = _Pool(engine, self._is_own)
+            weakref.finalize(self, pool.close)
+        return pool
 
 
 def make_engine(url: URL) -> Engine:
     """Return a new engine of our own for *url*."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=10, max_overflow=30, pool_timeout=5)
+        return create_engine(
+            url, pool_size=10, max_overflow=30, pool_timeout=5, hide_parameters=True
+        )
     if url.database:
         _make_private(Path(url.database))
     engine = create_engine(
@@ -118,6 +135,7 @@ def make_engine(url: URL) -> Engine:
         pool_size=10,
         max_overflow=30,
         pool_timeout=_SQLITE_BUSY_SECONDS,
+        hide_parameters=True,
         connect_args={"timeout": _SQLITE_BUSY_SECONDS},
     )
     event.listen(engine, "connect", _set_up_sqlite)
@@ -160,6 +178,9 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 def describe(error: SQLAlchemyError) -> StoreUnavailable:
     """Return *error* as ours, without the statement's values."""
+    if isinstance(error, StatementError):
+        # The chained error would put a session's values into the log.
+        error.hide_parameters = True
     cause = error.orig if isinstance(error, DBAPIError) else error
     text = str(cause).partition("\n")[0]
     return StoreUnavailable(

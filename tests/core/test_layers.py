@@ -11,9 +11,12 @@ from tests.support.source import PACKAGE, Import, Module, modules
 
 # From the ground up. A name stands for a module, or for a folder and all that is in it.
 RANKS = [
-    {"errors", "signals", "clock"},
+    {"errors", "signals", "clock", "forks"},
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes"},
-    {"data", "lifecycle", "session", "scopes", "flash", "config", "stores", "purging"},
+    {
+        *("config", "stores", "purging", "data", "flash", "scopes"),
+        *("services", "lifecycle", "saving", "exchange", "mapping", "session"),
+    },
     {"interface", "proxies", "identity", "jwt"},
     {"decorators", "templating", "cli", "pages", "testing"},
     {"extension"},

@@ -53,7 +53,12 @@ async def visit(shop):
     """A visitor with a new browser; in the end, nothing may have gone wrong on any page."""
     trouble = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=OPTIONS,
+            # The memory of pages behind the back button, which Playwright turns off.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         visitor = await browser.new_context(base_url=shop, locale="en-GB")
         visitor.set_default_timeout(15_000)
         visitor.on("console", lambda message: trouble.append(message.text))
@@ -90,6 +95,19 @@ async def messages(page):
     return await page.locator(".messages li").all_inner_texts()
 
 
+def at_once(tabs):
+    """Hold requests back until there is one of each tab, then let them go together."""
+    held = []
+
+    async def hold(route):
+        held.append(route)
+        if len(held) == len(tabs):
+            together, held[:] = held[:], []
+            await asyncio.gather(*(each.continue_() for each in together))
+
+    return hold
+
+
 async def fill(page, **fields):
     """Type into the fields with these ids."""
     for name, value in fields.items():
@@ -105,6 +123,7 @@ def test_two_tabs_fill_one_cart(shop):
             await sign_in(tabs[0])
             seen, sent = await messages(tabs[0]), ["Welcome, Ada Lovelace."]
             await asyncio.gather(*(tab.goto("/") for tab in tabs))
+            await visitor.route("**/cart/add", at_once(tabs))
 
             names = [product.names["en"] for product in PRODUCTS.values()]
             different, same = [names[i : i + 2] for i in range(0, 12, 2)], [[n, n] for n in names]
@@ -174,7 +193,8 @@ def test_after_signing_out_the_back_button_shows_nothing_private(shop):
             assert await messages(page) == ["You are signed out."]
             visited = []
             while await page.evaluate("navigation.canGoBack"):
-                await page.go_back()
+                await page.go_back(wait_until="commit")  # a page from memory loads nothing
+                await page.locator("footer").wait_for()
                 visited.append(urlsplit(page.url).path)
                 text = await page.locator("body").inner_text()
                 assert "Ada" not in text
