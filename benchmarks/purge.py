@@ -55,17 +55,14 @@ def _write_while(writer: Client, goes_on: Callable[[], bool]) -> list[float]:
 
 def _purge(url: str, parent: Connection) -> None:
     """In a process of its own: purge, as the command line does it."""
-    from flask_sessionplus.stores.sql import SQLStore
+    from flask_sessionplus.purging import purge_expired
+    from flask_sessionplus.stores.base import Purgeable
 
-    store = SQLStore(url)
+    from .contestants.sessionplus import make_app
+
+    store: Purgeable = make_app(url).extensions["sessionplus"].store
     parent.send("ready")
     parent.recv()
     begin = time.perf_counter()
-    purged = 0
-    while True:
-        batch = store.purge(1000)
-        purged += batch
-        if batch < 1000:
-            break
-        time.sleep(0.02)
+    purged = sum(purge_expired(store))
     parent.send((purged, time.perf_counter() - begin))

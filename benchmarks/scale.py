@@ -13,6 +13,7 @@ from .crowd import fill
 from .figures import Figure, Results, of_rounds, ratio
 from .rounds import Cell, measure
 from .sizes import Sizes
+from .space import checkpoint
 from .targets import PURGE_WORST_WRITE, READS_AT_SIZE
 
 _FEW = 1_000
@@ -23,7 +24,8 @@ _CONFIG = {"SESSION_TOUCH_INTERVAL": 3600}
 
 def run(folder: Path, results: Results, sizes: Sizes, *, say: Callable[[str], None]) -> None:
     """Fill a small database and a large one, compare their reads, purge the large one."""
-    urls = {count: f"sqlite:///{folder}/{count}.db" for count in (_FEW, sizes.many)}
+    paths = {count: folder / f"{count}.db" for count in (_FEW, sizes.many)}
+    urls = {count: f"sqlite:///{path}" for count, path in paths.items()}
     try:
         apps = {count: make_app(url, **_CONFIG) for count, url in urls.items()}
     except Unavailable as reason:
@@ -32,6 +34,9 @@ def run(folder: Path, results: Results, sizes: Sizes, *, say: Callable[[str], No
     say(f"scale: filling in {sizes.many:,} sessions")
     few = fill(apps[_FEW], _FEW, cookies=_FEW)
     many = fill(apps[sizes.many], sizes.many, cookies=_FEW, expired_every=10)
+
+    for path in paths.values():
+        checkpoint(path)  # or the first write would carry all that was filled in out of the log
 
     say("scale: reads")
     small = Cell(_FEW, Crowd(apps[_FEW], "/read", few).run)

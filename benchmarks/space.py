@@ -34,15 +34,15 @@ def run(
             visitors = Client(running.app, EVERYDAY, None)
             visitors.run(count)
             visitors.check()
-            size = database_size(folder / f"{number}" / "sessions.db")
+            size = checkpoint(folder / f"{number}" / "sessions.db")
         finally:
             contestant.close()
         result[contestant.name] = size / count
     return result
 
 
-def database_size(database: Path) -> int:
-    """The bytes of a database file with all that was in its log."""
+def checkpoint(database: Path) -> int:
+    """Move all that is in the log into the database file; return how many bytes that has."""
     with closing(sqlite3.connect(database)) as connection:
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:

@@ -55,7 +55,7 @@ def _statements(scenario: str, ours: str, limit: float) -> Target:
         counted = results.statements.get((ours, scenario))
         return None if counted is None else Figure(counted[0])
 
-    return Target(f"{scenario}: statements, {ours}", limit, find)
+    return Target(f"{scenario}: {ours}, statements", limit, find)
 
 
 def _bytes(ours: str, theirs: str, limit: float) -> Target:
@@ -65,15 +65,15 @@ def _bytes(ours: str, theirs: str, limit: float) -> Target:
         mine, other = results.bytes_each.get(ours), results.bytes_each.get(theirs)
         return Figure(mine / other) if mine and other else None
 
-    return Target(f"bytes of an everyday session: {ours} ÷ {theirs}", limit, find)
+    return Target(f"bytes: {ours} ÷ {theirs}", limit, find)
 
 
 def _figure(name: str, limit: float) -> Target:
     return Target(name, limit, lambda results: results.figures.get(name))
 
 
-READS_AT_SIZE = f"read among many sessions ÷ among 10³, {_SQLITE}"
-PURGE_WORST_WRITE = f"slowest write during a purge, ms, {_SQLITE}"
+READS_AT_SIZE = f"read: {_SQLITE}, many sessions ÷ 1,000"
+PURGE_WORST_WRITE = f"purge: {_SQLITE}, slowest write meanwhile, ms"
 
 TARGETS: tuple[Target, ...] = (
     *(_time("untouched", store, _BARE, 1.05) for store in _STORES),

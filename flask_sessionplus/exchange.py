@@ -39,7 +39,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         encoded = codec.encode(value, f"session[{name!r}]")
         assert life.record is not None
         check_size(life, {**life.record.values, name: encoded})
-        applied = life.apply(Changes({name: encoded}, expects={name: stored}))
+        applied = life.apply_now(Changes({name: encoded}, expects={name: stored}))
         if applied.outcome is Outcome.SAVED:
             data.put_stored(name, value, encoded)
             life.was_modified = True

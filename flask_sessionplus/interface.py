@@ -172,7 +172,7 @@ def _vary(response: Response) -> None:
     # By hand where it is simple: parsing the header takes most of a request's time here.
     vary = response.headers.get("Vary")
     if vary is None:
-        response.headers["Vary"] = "Cookie"
+        response.headers.add("Vary", "Cookie")
     elif vary != "Cookie":
         response.vary.add("Cookie")
 

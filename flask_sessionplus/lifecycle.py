@@ -120,18 +120,20 @@ class Lifecycle:
 
     def load(self) -> None:
         """Find the session of the request's cookie."""
-        self._replace_data({})
         token, reason = self.services.read_token(self.request)
         self._had_cookie = token is not None or reason is not None
         if token is None:
+            self._begin_new()
             if reason is not None:
                 self._reject(reason)
             return
         try:
             found = self.call(self.services.store.load, digest(token))
         except DamagedRecord:
+            self._begin_new()
             self._reject("damaged")
         except StoreError as error:
+            self._begin_new()
             self.state, self._error = State.FAILED, error
             raise
         else:
@@ -180,7 +182,7 @@ class Lifecycle:
             wanted = {name: data for name, data in stored.items() if data is not None}
             if not wanted:
                 return {}
-            outcome = self.apply(Changes(removals=wanted, expects=dict(wanted))).outcome
+            outcome = self.apply_now(Changes(removals=wanted, expects=dict(wanted))).outcome
             if outcome is Outcome.SAVED:
                 self.claimed.update(wanted)
                 self.was_modified = True
@@ -202,6 +204,12 @@ class Lifecycle:
             self.lose(bool(changes.sets or changes.removals))
         elif applied.record is not None:
             self.record = applied.record
+        return applied
+
+    def apply_now(self, changes: Changes) -> Applied:
+        """Do *changes* in the middle of the request; what else it has changed waits."""
+        applied = self.apply(changes)
+        if applied.record is not None:
             self.data.rebase(applied.record.values)
         return applied
 
@@ -268,24 +276,29 @@ class Lifecycle:
         )
 
     def _take(self, token: str, found: Record | Miss) -> None:
-        sid = digest(token)
-        if found is Miss.MOVED:
-            self.state = State.DETACHED
-            self._reject("moved")
-        elif found is Miss.EXPIRED:
-            self.send(signals.session_expired, handle=handle(sid))
-        elif isinstance(found, Miss):
-            self._reject("unknown")
-        else:
-            if found.values:
-                self._replace_data(found.values)
-            if self.lifetimes().is_over(found.created_at, found.seen_at, clock.now()):
-                self._replace_data({})
-                self.call(self.services.store.delete, sid)
-                self.send(signals.session_expired, handle=handle(sid))
+        if isinstance(found, Miss):
+            self._begin_new()
+            if found is Miss.MOVED:
+                self.state = State.DETACHED
+            if found is Miss.EXPIRED:
+                self._expire(token)
             else:
-                self.state, self.token, self.record = State.ALIVE, token, found
-                self.send(signals.session_loaded)
+                self._reject(found.value)
+            return
+        self._replace_data(found.values)
+        if self.lifetimes().is_over(found.created_at, found.seen_at, clock.now()):
+            self._begin_new()
+            self.call(self.services.store.delete, digest(token))
+            self._expire(token)
+        else:
+            self.state, self.token, self.record = State.ALIVE, token, found
+            self.send(signals.session_loaded)
+
+    def _begin_new(self) -> None:
+        self._replace_data({})
+
+    def _expire(self, token: str) -> None:
+        self.send(signals.session_expired, handle=handle(digest(token)))
 
     def _replace_data(self, stored: dict[str, bytes]) -> None:
         self.data = Data(self.services.codec, stored)

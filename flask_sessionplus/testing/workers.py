@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from threading import Barrier
-from types import TracebackType
 from typing import Any
 
-# Seconds after which whoever has not come is taken for dead.
+# Seconds after which whoever has not come or not answered is taken for dead.
 _PATIENCE = 120.0
 
 
@@ -30,37 +30,14 @@ class Worker:
 class Workers:
     """Processes that share nothing: each is started anew, not forked.
 
+    They are started when there is work, and wait for more until they are closed.
+
     :param count: how many.
     """
 
     def __init__(self, count: int) -> None:
-        # Not forked: a child would inherit the connections and locks of this process.
-        context = get_context("spawn")
-        self._barrier = context.Barrier(count)
-        self._ends: list[Connection] = []
-        self._processes = []
-        for number in range(count):
-            ours, theirs = context.Pipe()
-            arguments = (number, self._barrier, theirs)
-            process = context.Process(target=_work, args=arguments, daemon=True)
-            process.start()
-            theirs.close()
-            self._ends.append(ours)
-            self._processes.append(process)
-
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for end in self._ends:
-            end.close()
-        for process in self._processes:
-            process.join(_PATIENCE)
+        self._count = count
+        self._running: list[tuple[SpawnProcess, Connection]] = []
 
     def run(self, job: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Let each worker call *job* with itself and *arguments*; return what they return.
@@ -68,21 +45,55 @@ class Workers:
         :param job: a function of a module, so that other processes can import it.
         :raises AssertionError: with the traceback, if one of them raised.
         """
-        for end in self._ends:
-            end.send((job, arguments))
-        answers = [self._receive(end) for end in self._ends]
-        failures = [what for is_failure, what in answers if is_failure]
+        if not self._running:
+            self._start()
+        answers = [(True, "A worker has died.")] * self._count
+        try:
+            for _, end in self._running:
+                end.send((job, arguments))
+            answers = [_receive(end) for _, end in self._running]
+        except BrokenPipeError:
+            pass
+        failures = [what for has_failed, what in answers if has_failed]
         if failures:
-            self._barrier.reset()
-            # The first is often a worker that waited in vain for the one that failed.
-            raise AssertionError("\n".join(sorted(failures, key=lambda text: "Broken" in text)))
+            self.close()
+            # Most have only waited in vain for the one that failed.
+            raise AssertionError(min(failures, key=lambda text: "BrokenBarrier" in text))
         return [what for _, what in answers]
 
-    def _receive(self, end: Connection) -> tuple[bool, Any]:
+    def close(self) -> None:
+        """Send the workers home."""
+        running, self._running = self._running, []
+        for process, end in running:
+            end.close()
+            process.join(5)
+            process.kill()
+            process.join()
+            process.close()
+
+    def _start(self) -> None:
+        # Not forked: a child would have this process's connections and locks.
+        context = get_context("spawn")
+        # Kept: it ends with its last reference here, even before the others have theirs.
+        self._barrier = context.Barrier(self._count)
+        for number in range(self._count):
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=_work, args=(number, self._barrier, theirs), daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._running.append((process, ours))
+
+
+def _receive(end: Connection) -> tuple[bool, Any]:
+    try:
         if not end.poll(_PATIENCE):
             return True, "A worker did not answer."
         answer: tuple[bool, Any] = end.recv()
-        return answer
+    except EOFError:
+        return True, "A worker has died."
+    return answer
 
 
 def _work(number: int, barrier: Barrier, end: Connection) -> None:
@@ -97,3 +108,4 @@ def _work(number: int, barrier: Barrier, end: Connection) -> None:
             # The others must not wait for this one, and the parent must hear of it.
             barrier.abort()
             end.send((True, traceback.format_exc()))
+            raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +21,8 @@ class TestFileStore(StoreContract):
 
     def damage(self, store, sid):
         """Turn one bit of the file."""
-        path = store._path(sid)
-        data = bytearray(open(path, "rb").read())
+        path = Path(store._path(sid))
+        data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 4
-        open(path, "wb").write(data)
-        return lambda: open(path, "rb").read()
+        path.write_bytes(data)
+        return path.read_bytes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 
 from flask_sessionplus import SessionPlus
 from flask_sessionplus.stores.base import Store
@@ -16,7 +17,7 @@ from flask_sessionplus.stores.file import FileStore
 from flask_sessionplus.stores.memory import MemoryStore
 from flask_sessionplus.stores.sql import SQLStore
 from flask_sessionplus.testing import FakeClock
-from tests.web.visiting import Site, Visitor, WatchedStore
+from tests.web.visiting import KNOWN, Site, Visitor, WatchedStore
 
 EMBEDDED = ["memory", "file", "sqlite"]
 SERVERS = [
@@ -79,6 +80,15 @@ def visitor(site: Site) -> Visitor:
     return site.visitor()
 
 
+@pytest.fixture
+def known(visitor: Visitor, store: WatchedStore) -> Visitor:
+    """Return somebody who has been here: the session is stored, and the cookie has come back."""
+    visitor(lambda: session.update(deepcopy(KNOWN)))
+    visitor(lambda: session.get("name"))
+    store.new_calls()
+    return visitor
+
+
 @pytest.fixture(params=[*EMBEDDED, *SERVERS])
 def raced_store(
     request: pytest.FixtureRequest, tmp_path: Path, fresh_name: str
@@ -104,18 +114,13 @@ def _embedded(kind: str, folder: Path, stack: ExitStack) -> Store:
     if kind == "file":
         return FileStore(folder / "sessions")
     store = SQLStore(f"sqlite:///{folder / 'sessions.sqlite'}")
-    stack.callback(_close, store)
+    stack.callback(store.close)
     return store
 
 
 def _served(url: str, table: str, stack: ExitStack) -> Store:
     store = SQLStore(url, table=table)
     store.prepare()
-    stack.callback(_close, store)
+    stack.callback(store.close)
     stack.callback(store.table.drop, store.engine)
     return store
-
-
-def _close(store: SQLStore) -> None:
-    store._connections.drop_idle()
-    store.engine.dispose()

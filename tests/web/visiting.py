@@ -12,6 +12,9 @@ from werkzeug.test import TestResponse
 
 from flask_sessionplus.stores.base import Store
 
+#: What somebody has in the session who is known already.
+KNOWN = {"name": "Ada", "cart": ["tea"], "visits": 3}
+
 METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 
 
@@ -118,15 +121,19 @@ class WatchedStore(Store):
         self.faults: dict[str, Exception] = {}
 
     def load(self, *arguments: Any) -> Any:
+        """Pass `load` on."""
         return self._pass_on("load", *arguments)
 
     def create(self, *arguments: Any) -> Any:
+        """Pass `create` on."""
         return self._pass_on("create", *arguments)
 
     def apply(self, *arguments: Any) -> Any:
+        """Pass `apply` on."""
         return self._pass_on("apply", *arguments)
 
     def delete(self, *arguments: Any) -> Any:
+        """Pass `delete` on."""
         return self._pass_on("delete", *arguments)
 
     def new_calls(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -19,16 +19,20 @@ from ..workers import Workers
 from .base import Contract, load, needs, new_sid, put
 
 _PROCESSES = 4
+_WORKERS: pytest.StashKey[Workers] = pytest.StashKey()
 
 
 class ProcessClaims(Contract):
     """What holds for threads holds for processes that share nothing but the store."""
 
-    @pytest.fixture(scope="class")
-    def workers(self) -> Iterator[Workers]:
-        """Return processes that wait for work."""
-        with Workers(_PROCESSES) as workers:
-            yield workers
+    @pytest.fixture
+    def workers(self, request: pytest.FixtureRequest) -> Workers:
+        """Return processes that wait for work, the same ones for all stores of a run."""
+        stash = request.config.stash
+        if _WORKERS not in stash:
+            stash[_WORKERS] = Workers(_PROCESSES)
+            request.config.add_cleanup(stash[_WORKERS].close)
+        return stash[_WORKERS]
 
     @needs("shared")
     def test_processes_never_lose_distinct_keys(
