@@ -97,8 +97,7 @@ def _verdict(results: Results) -> Table:
     for target in TARGETS:
         figure = target.find(results)
         if figure is None:
-            table.add_row(target.what, "-", _limit(target), "not measured", style="dim")
-            continue
+            continue  # not measured this time
         share = f"{abs(target.distance(figure)):.0%}"
         if target.is_reached(figure):
             verdict = f"[green]reached, {share} to spare[/]"

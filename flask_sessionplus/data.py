@@ -22,6 +22,9 @@ FLASHES = "_flashes"
 
 HIDDEN = (BOOKKEEPING, MESSAGE, FLASK_MESSAGE)
 
+# Hidden names sort before all others, so that one comparison tells that there are none.
+_FIRST_VISIBLE = "\x03"
+
 _PENDING: Any = object()  # stands for a value that nobody has asked for yet
 _counter = itertools.count()
 
@@ -43,7 +46,7 @@ class Data:
     def __init__(self, codec: Codec, stored: dict[str, bytes]) -> None:
         self._codec = codec
         self._stored = stored
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, Any] = dict.fromkeys(stored, _PENDING)
         # Values that may differ from what is stored, with the bytes they were made from.
         self._open: dict[str, bytes | None] = {}
         self._removed: set[str] = set()
@@ -53,7 +56,8 @@ class Data:
         self.was_assigned = False
         #: The names of messages that were there from the beginning.
         self.arrived: list[str] = []
-        self._show(stored, self.arrived)
+        if stored and min(stored) < _FIRST_VISIBLE:
+            self._hide()
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
@@ -184,21 +188,32 @@ class Data:
     def rebase(self, stored: dict[str, bytes]) -> None:
         """Take *stored* as what is in the store now; keep what this request has changed."""
         former, self._stored = self._stored, stored
-        for name in [n for n in self._values if n not in self._open]:
-            if former.get(name) != stored.get(name) or name == FLASHES:
-                del self._values[name]
-        self._show(stored, [])
+        for name in former.keys() - stored.keys():
+            if name not in self._open:
+                self._values.pop(name, None)
+        for name, data in stored.items():
+            # What nobody has changed is the very same object.
+            if former.get(name) is not data:
+                self._meet(name)
+        if self._values.get(FLASHES) is _PENDING and not self.hidden(FLASK_MESSAGE):
+            del self._values[FLASHES]
 
-    def _show(self, stored: dict[str, bytes], messages: list[str]) -> None:
-        values = self._values
-        for name in stored:
-            if name[:1] not in HIDDEN:
-                if name not in values and name not in self._removed:
-                    values[name] = _PENDING
-            elif name[0] == MESSAGE:
-                messages.append(name)
-            elif name[0] == FLASK_MESSAGE and FLASHES not in values:
-                values[FLASHES] = _PENDING
+    def _meet(self, name: str) -> None:
+        """Take in a value that others have set, unless this request has set its own."""
+        if name[:1] not in HIDDEN:
+            if name not in self._open and name not in self._removed:
+                self._values[name] = _PENDING
+        elif name[0] == FLASK_MESSAGE:
+            self._values.setdefault(FLASHES, _PENDING)
+
+    def _hide(self) -> None:
+        for name in self._stored:
+            if name[:1] in HIDDEN:
+                del self._values[name]
+                if name[0] == MESSAGE:
+                    self.arrived.append(name)
+                elif name[0] == FLASK_MESSAGE:
+                    self._values[FLASHES] = _PENDING
 
     def _decode(self, name: str) -> Any:
         if name == FLASHES:

@@ -20,13 +20,11 @@ class Flash:
     Several that wait under one key, from requests that ran side by side, are shown one
     request after the other, the oldest first; flash maps are shown as one.
 
-    :param claim: see :data:`Claim`.
     """
 
-    def __init__(self, codec: Codec, data: Data, claim: Claim) -> None:
+    def __init__(self, codec: Codec, data: Data) -> None:
         self._codec = codec
         self._data = data
-        self._claim = claim
         self._waiting = _by_key(sorted(data.arrived))
         self._shown: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
@@ -48,10 +46,13 @@ class Flash:
         """Return the keys this request can read."""
         return list({**self._shown, **self._waiting, **self._now})
 
-    def read(self, keys: Iterable[str]) -> dict[str, Any]:
-        """Return the messages under *keys* that this request gets. It may read them again."""
+    def read(self, keys: Iterable[str], claim: Claim) -> dict[str, Any]:
+        """Return the messages under *keys* that this request gets. It may read them again.
+
+        :param claim: see :data:`Claim`.
+        """
         wanted = list(keys)
-        self._take([key for key in wanted if key in self._waiting and key not in self._shown])
+        self._take([k for k in wanted if k in self._waiting and k not in self._shown], claim)
         found = {key: self._shown[key] for key in wanted if key in self._shown}
         return {**found, **{key: self._now[key] for key in wanted if key in self._now}}
 
@@ -76,11 +77,11 @@ class Flash:
                 for name in self._visible(names):
                     self._data.set_hidden(name, None)
 
-    def _take(self, keys: list[str]) -> None:
+    def _take(self, keys: list[str], claim: Claim) -> None:
         if not keys:
             return
         names = {key: self._visible(self._waiting[key]) for key in keys}
-        taken = self._claim([name for key in keys for name in names[key]])
+        taken = claim([name for key in keys for name in names[key]])
         for key in keys:
             values = [self._codec.decode(taken[name]) for name in names[key] if name in taken]
             if not values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,9 @@ class SessionPlusInterface(SessionInterface):
             settings=settings,
             read_token=lambda request: self.read_token(find_app(), request),
             only_peeks=lambda request: request.method in ("HEAD", "OPTIONS"),
-            default_lifetime=lambda: _lifetime(find_app()),
+            default_lifetime=lambda: _in_milliseconds(
+                find_app().config["PERMANENT_SESSION_LIFETIME"]
+            ),
             refreshes=lambda: bool(find_app().config["SESSION_REFRESH_EACH_REQUEST"]),
         )
 
@@ -95,12 +97,12 @@ class SessionPlusInterface(SessionInterface):
         header = request.environ.get("HTTP_COOKIE")
         if not header:
             return None, None
-        found = set(_cookie_pattern(self.get_cookie_name(app)).findall(header))
+        found = _cookie_pattern(self.get_cookie_name(app)).findall(header)
         if not found:
             return None, None
-        if len(found) > 1:
+        token = found[0].strip()
+        if len(found) > 1 and any(other.strip() != token for other in found):
             return None, "duplicate"
-        token = found.pop()
         return (token, None) if is_wellformed(token) else (None, "malformed")
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
@@ -134,13 +136,15 @@ class SessionPlusInterface(SessionInterface):
         return attributes
 
 
-def _lifetime(app: Flask) -> int:
-    return int(app.permanent_session_lifetime.total_seconds() * 1000)
+@lru_cache(maxsize=16)
+def _in_milliseconds(lifetime: timedelta | float) -> int:
+    seconds = lifetime.total_seconds() if isinstance(lifetime, timedelta) else lifetime
+    return int(seconds * 1000)
 
 
 @lru_cache(maxsize=16)
 def _cookie_pattern(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:^|;)[ \t]*{re.escape(name)}[ \t]*=[ \t]*([^;]*?)[ \t]*(?=;|$)")
+    return re.compile(rf"(?:^|;)[ \t]*{re.escape(name)}[ \t]*=([^;]*)")
 
 
 @lru_cache(maxsize=64)
@@ -180,7 +184,7 @@ def _vary(response: Response) -> None:
 def _forbid_sharing(response: Response) -> None:
     """Let no shared cache keep an answer with our cookie in it."""
     if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "private"
+        response.headers.add("Cache-Control", "private")
         return
     control = response.cache_control
     if not (control.no_store or control.private):

@@ -7,6 +7,7 @@ written at the end is in ``saving``, what is written at once in ``exchange``.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -60,7 +61,8 @@ class Lifecycle:
         self.is_forced = False
         #: Saving failed; the error page need not fail in the same way.
         self.has_given_up = False
-        self._session = session
+        # Weakly, for the session has this: a cycle would wait for the garbage collector.
+        self._session = weakref.ref(session)
         self._flash: Flash | None = None
         self._lifetimes: Lifetimes | None = None
         self._had_cookie = False
@@ -70,8 +72,12 @@ class Lifecycle:
     def flash(self) -> Flash:
         """The messages."""
         if self._flash is None:
-            self._flash = Flash(self.services.codec, self.data, self.claim)
+            self._flash = Flash(self.services.codec, self.data)
         return self._flash
+
+    def read_messages(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the messages under *keys* that this request gets."""
+        return self.flash.read(keys, self.claim)
 
     @property
     def has_messages(self) -> bool:
@@ -259,15 +265,15 @@ class Lifecycle:
     def send(self, signal: Signal, **details: Any) -> None:
         """Send *signal* from the app, with the session and *details*."""
         if signal.receivers:
-            signal.send(self.services.find_app(), session=self._session, **details)
+            signal.send(self.services.find_app(), session=self._session(), **details)
 
     def _find_lifetimes(self) -> Lifetimes:
         settings = self.services.settings
         own = self.data.get_hidden(_LIFETIME)
-        if own is not None:
-            idle = int(self.services.codec.decode(own))
-        else:
+        if own is None:
             idle = settings.idle_lifetime or self.services.default_lifetime()
+        else:
+            idle = int(self.services.codec.decode(own))
         return Lifetimes(
             idle,
             settings.absolute_lifetime,

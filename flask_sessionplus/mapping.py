@@ -67,12 +67,17 @@ class SessionMapping(SessionMixin):
         """Return the keys and values as a dict of its own; not the flashed messages."""
         return dict(self)
 
-    def pop(self, key: str, *default: Any) -> Any:
+    def pop(self, key: str, default: Any = MISSING) -> Any:
         """Remove *key* and return its value, or *default* if it is given."""
         life = self._open()
         if key == FLASHES and key in life.data:
             return take_flashes(life)
-        return super().pop(key, *default)
+        value = life.data.get(key, default)
+        if value is MISSING:
+            raise KeyError(key)
+        if key in life.data:
+            del life.data[key]
+        return value
 
     def clear(self) -> None:
         """End the session: record and cookie go, and this becomes a new, empty one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 from .clock import to_datetime
 from .config import to_milliseconds
@@ -15,6 +15,7 @@ from .mapping import SessionMapping, checked
 from .saving import save
 from .services import State
 
+D = TypeVar("D")
 T = TypeVar("T")
 
 
@@ -33,6 +34,12 @@ class Session(SessionMapping):
         """Return the session itself, so that templates can say ``session().get("x")``."""
         return self
 
+    @overload
+    def get(self, key: str, default: Any = None, type: None = None) -> Any: ...
+    @overload
+    def get(self, key: str, default: None = None, *, type: Callable[[Any], T]) -> T | None: ...
+    @overload
+    def get(self, key: str, default: D, type: Callable[[Any], T]) -> T | D: ...
     def get(self, key: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:
         """Return the value of *key*, or the flashed message under it, or *default*.
 
@@ -43,7 +50,7 @@ class Session(SessionMapping):
         if key in life.data:
             value = life.data[key]
         else:
-            value = life.flash.read([key]).get(key, MISSING)
+            value = life.read_messages([key]).get(key, MISSING)
         if value is MISSING:
             return default
         if type is None:
@@ -65,12 +72,12 @@ class Session(SessionMapping):
     def has(self, key: str) -> bool:
         """Tell whether there is a value, or a message for this request, under *key*."""
         life = self._open()
-        return key in life.data or key in life.flash.read([key])
+        return key in life.data or key in life.read_messages([key])
 
     def all(self) -> dict[str, Any]:
         """Return all keys and values, and this request's messages where no key is in the way."""
         life = self._open()
-        return {**life.flash.read(life.flash.keys()), **self}
+        return {**life.read_messages(life.flash.keys()), **self}
 
     def remove(self, key: str) -> None:
         """Remove *key*, if it is there."""
@@ -123,7 +130,7 @@ class Session(SessionMapping):
 
         Of parallel requests only one gets it; within that request it may be read again.
         """
-        return self._open().flash.read([key]).get(key, default)
+        return self._open().read_messages([key]).get(key, default)
 
     def flash_map(self, key: str, mapping: Mapping[Any, Any]) -> None:
         """Flash a mapping, such as a form's fields or their errors. A MultiDict stays one.

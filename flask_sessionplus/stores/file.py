@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import clock
-from ..errors import StoreError, StoreUnavailable
+from ..errors import DamagedRecord, StoreError, StoreUnavailable
 from ..record import Changes, Record, is_expected, merge, pack, tombstone, unpack
 from .base import Applied, Miss, Outcome, Purgeable, Store
 from .filelocks import StripedLocks
@@ -35,9 +35,10 @@ class FileStore(Store, Purgeable):
         self._fsync = fsync
         self._locks = StripedLocks(self._folder / "locks")
         self._is_ready = False
-        self._purging: Iterator[bytes] | None = None
+        self._walks: list[Iterator[bytes]] = []
 
     def load(self, sid: bytes) -> Record | Miss:
+        self._make_ready()
         record = self._read(sid)
         if record is None:
             return Miss.UNKNOWN
@@ -72,34 +73,42 @@ class FileStore(Store, Purgeable):
             # nobody has been told the new token.
             self._write(target, merged)
             if target != sid:
-                self._write(sid, tombstone(clock.now(), target))
+                self._leave(sid, target)
             return Applied(Outcome.SAVED, merged)
 
     def delete(self, sid: bytes) -> bool:
         self._make_ready()
         while True:
             with self._locks.hold(sid):
-                record = self._find(sid)
+                try:
+                    record = self._find(sid)
+                except DamagedRecord:
+                    self._unlink(sid)
+                    return True
                 if record is None or not record.moved_to:
                     self._unlink(sid)
                     return record is not None
             sid = record.moved_to
 
     def purge(self, limit: int) -> int:
-        # The walk goes on where the last call stopped, or many calls would each
-        # begin again with the files that are alive.
-        if self._purging is None:
-            self._purging = self._expired()
+        self._make_ready()
+        # A walk goes on where it stopped at its limit, or many calls would each begin
+        # again with the files that are alive.
+        try:
+            walk, is_new = self._walks.pop(), False
+        except IndexError:
+            walk, is_new = self._expired(), True
         removed = 0
-        for sid in self._purging:
+        for sid in walk:
             removed += self._remove_expired(sid)
             if removed >= limit:
+                self._walks.append(walk)
                 return removed
-        self._purging = None
-        return removed
+        # What expired behind its back is left for a second one.
+        return removed if is_new else removed + self.purge(limit - removed)
 
     def count_expired(self) -> int:
-        return sum(1 for _ in self._expired())
+        return sum(map(self._is_expired, self._expired()))
 
     def _path(self, sid: bytes) -> str:
         name = sid.hex()
@@ -142,11 +151,24 @@ class FileStore(Store, Purgeable):
             _unlink_quietly(unfinished)
             raise _unavailable(error) from error
 
+    def _leave(self, sid: bytes, target: bytes) -> None:
+        """Put a tombstone in the place of *sid*, or take back that it has moved to *target*."""
+        try:
+            self._write(sid, tombstone(clock.now(), target))
+        except StoreUnavailable:
+            left = self._read(sid)
+            if left is None or not left.moved_to:
+                self._unlink(target)
+            raise
+
     def _open_new(self, path: str) -> int:
         try:
             return os.open(path, _WRITE, 0o600)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            # Not makedirs: it gives its mode to the last folder only.
+            folder = os.path.dirname(path)
+            for each in (os.path.dirname(folder), folder):
+                _make_folder(each)
             return os.open(path, _WRITE, 0o600)
 
     def _unlink(self, sid: bytes) -> None:
@@ -158,16 +180,15 @@ class FileStore(Store, Purgeable):
             raise _unavailable(error) from error
 
     def _expired(self) -> Iterator[bytes]:
-        """Yield the sids whose time is over, and those of writes that were killed."""
+        """Yield the sids whose time may be over, and those of writes that were killed."""
         for path in self._files():
             name = os.path.basename(path)
-            is_unfinished = name.endswith(_UNFINISHED)
             try:
                 sid = bytes.fromhex(name.removesuffix(_UNFINISHED))
-                if is_unfinished or os.stat(path).st_mtime * 1000 <= clock.now():
-                    yield sid
-            except (ValueError, FileNotFoundError):
+            except ValueError:
                 continue
+            if name.endswith(_UNFINISHED) or _is_old(path):
+                yield sid
 
     def _files(self) -> Iterator[str]:
         for folder, folders, names in os.walk(self._folder):
@@ -175,14 +196,21 @@ class FileStore(Store, Purgeable):
                 folders[:] = [name for name in folders if len(name) == 2]
             yield from (os.path.join(folder, name) for name in names)
 
+    def _is_expired(self, sid: bytes) -> bool:
+        if not _is_old(self._path(sid)):
+            return False
+        try:
+            # The time of a file that was copied says nothing.
+            record = self._read(sid)
+        except DamagedRecord:
+            return True
+        return record is not None and record.expires_at <= clock.now()
+
     def _remove_expired(self, sid: bytes) -> int:
         # Only under its lock is it certain that nobody is writing or using it.
         with self._locks.hold(sid):
             _unlink_quietly(self._path(sid) + _UNFINISHED)
-            try:
-                if os.stat(self._path(sid)).st_mtime * 1000 > clock.now():
-                    return 0
-            except FileNotFoundError:
+            if not self._is_expired(sid):
                 return 0
             self._unlink(sid)
             return 1
@@ -191,7 +219,8 @@ class FileStore(Store, Purgeable):
         if self._is_ready:
             return
         try:
-            (self._folder / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(f"{self._folder}/locks")
             status = os.stat(self._folder)
         except OSError as error:
             raise _unavailable(error) from error
@@ -202,6 +231,22 @@ class FileStore(Store, Purgeable):
                 " write there. Use a folder of this user's own, mode 0700."
             )
         self._is_ready = True
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+
+
+def _is_old(path: str) -> bool:
+    try:
+        return os.lstat(path).st_mtime_ns // 1_000_000 <= clock.now()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unavailable(error) from error
 
 
 def _read_all(descriptor: int) -> bytes:

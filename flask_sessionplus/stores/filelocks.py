@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -36,39 +36,39 @@ class StripedLocks:
 
         :raises StoreUnavailable: if others do not let go within five seconds.
         """
-        with ExitStack() as held:
-            for stripe in sorted({sid[-1] % _STRIPES for sid in sids}):
-                held.enter_context(self._hold_stripe(stripe))
-            yield
-
-    @contextmanager
-    def _hold_stripe(self, stripe: int) -> Iterator[None]:
         # A child of a fork would share its parent's locks, so it opens its own.
         if self._generation != forks.generation:
             self._begin_process()
+        held: list[tuple[Lock, int]] = []
+        try:
+            for stripe in sorted({sid[-1] % _STRIPES for sid in sids}):
+                held.append(self._take(stripe))
+            yield
+        finally:
+            for threads, descriptor in reversed(held):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+                threads.release()
+
+    def _take(self, stripe: int) -> tuple[Lock, int]:
         threads = self._threads[stripe]
         if not threads.acquire(timeout=_PATIENCE):
             raise _busy(self._folder)
         try:
             descriptor = self._open(stripe)
             self._lock_file(descriptor)
-            try:
-                yield
-            finally:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-        finally:
+        except BaseException:
             threads.release()
+            raise
+        return threads, descriptor
 
     def _lock_file(self, descriptor: int) -> None:
+        if _try_lock(descriptor):
+            return
         deadline = time.monotonic() + _PATIENCE
         pause = 0.0005
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise _busy(self._folder) from None
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise _busy(self._folder)
             time.sleep(pause)
             pause = min(pause * 1.5, 0.01)
 
@@ -84,6 +84,14 @@ class StripedLocks:
         self._generation = forks.generation
         self._threads = [Lock() for _ in range(_STRIPES)]
         self._descriptors: dict[int, int] = {}
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _busy(folder: Path) -> StoreUnavailable:

@@ -33,7 +33,7 @@ class MemoryStore(Store, Purgeable):
             return Miss.UNKNOWN
         if record.expires_at <= clock.now():
             return Miss.UNKNOWN if record.moved_to else Miss.EXPIRED
-        return Miss.MOVED if record.moved_to else record
+        return Miss.MOVED if record.moved_to else _copy(record)
 
     def create(self, sid: bytes, record: Record) -> bool:
         self._check_process()
@@ -42,7 +42,7 @@ class MemoryStore(Store, Purgeable):
             self._purge(now, 2)
             if self._find(sid, now) is not None:
                 return False
-            self._put(sid, record)
+            self._put(sid, _copy(record))
             return True
 
     def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
@@ -53,7 +53,7 @@ class MemoryStore(Store, Purgeable):
             if current is None or current.moved_to:
                 return Applied(Outcome.GONE)
             if not is_expected(current, changes):
-                return Applied(Outcome.CONFLICT, current)
+                return Applied(Outcome.CONFLICT, _copy(current))
             merged = merge(current, changes)
             if merged is None:
                 del self._records[sid]
@@ -64,7 +64,7 @@ class MemoryStore(Store, Purgeable):
                 self._put(sid, tombstone(now, changes.move_to))
                 sid = changes.move_to
             self._put(sid, merged)
-            return Applied(Outcome.SAVED, merged)
+            return Applied(Outcome.SAVED, _copy(merged))
 
     def delete(self, sid: bytes) -> bool:
         self._check_process()
@@ -122,3 +122,9 @@ class MemoryStore(Store, Purgeable):
                 "A memory store was used before a fork: each process would have sessions of"
                 " its own. Use SESSION_STORE = 'sqlite:///...' or another shared store."
             )
+
+
+def _copy(record: Record) -> Record:
+    # Nobody outside may hold what is stored: he could change it without a lock.
+    r = record
+    return Record(r.created_at, r.seen_at, r.expires_at, r.values.copy(), r.revision, r.owner)

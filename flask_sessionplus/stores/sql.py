@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
 from .. import clock
-from ..errors import ConfigError, StoreNotReady
+from ..errors import ConfigError, SessionPlusError, StoreNotReady
 from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Miss, Outcome, Preparable, Purgeable, Store
 from .sqlengine import Connections, describe, is_in_memory, make_engine
@@ -139,9 +139,12 @@ class SQLStore(Store, Purgeable, Preparable):
         try:
             self._do.insert.count(connection, values)
         except IntegrityError:
-            if not self._do.delete_expired.count(connection, {"key": sid, "now": clock.now()}):
+            # Once more, even if nothing expired was there: others remove it as well.
+            self._do.delete_expired.count(connection, {"key": sid, "now": clock.now()})
+            try:
+                self._do.insert.count(connection, values)
+            except IntegrityError:
                 return False
-            return self._insert(connection, sid, record)
         return True
 
     def _apply(self, connection: Connection, sid: bytes, seen: Record, changes: Changes) -> Applied:
@@ -172,7 +175,14 @@ class SQLStore(Store, Purgeable, Preparable):
             applied = self._apply_locked(connection, sid, seen, changes)
         except IntegrityError:
             self._do.rollback.count(connection, {})
-            return Applied(Outcome.TAKEN)
+            # An expired record may lie in the new place: that counts as free.
+            place = {"key": changes.move_to, "now": clock.now()}
+            if not self._do.delete_expired.count(connection, place):
+                return Applied(Outcome.TAKEN)
+            return self._in_transaction(connection, sid, seen, changes)
+        except SessionPlusError:
+            self._do.rollback.count(connection, {})
+            raise
         except BaseException:
             # The server may be gone: whatever this connection has begun ends with it.
             connection.invalidate()
@@ -206,7 +216,12 @@ class SQLStore(Store, Purgeable, Preparable):
         self, connection: Connection, sid: bytes, current: Record, changes: Changes
     ) -> Applied | None:
         """Write *current* with *changes*, if it still is what is stored; else return None."""
-        seen = {"key": sid, "was": current.revision, "now": clock.now()}
+        seen = {
+            "key": sid,
+            "was": current.revision,
+            "born": current.created_at,
+            "now": clock.now(),
+        }
         merged = merge(current, changes)
         if merged is None:
             removed = self._do.delete_seen.count(connection, seen)
@@ -245,7 +260,9 @@ class _Statements:
         now: BindParameter[int] = bindparam("now")
         alive, expired = c.expires_at > now, c.expires_at <= now
         self._table = table
-        self._seen = here & (c.revision == bindparam("was")) & alive
+        # With its birth: revisions of a sid that is used again begin again.
+        born = c.created_at == bindparam("born")
+        self._seen = here & (c.revision == bindparam("was")) & born & alive
         self._updates: dict[tuple[str, ...], Statement] = {}
         row = select(*(c[name] for name in StoredRow._fields)).where(here)
         self.select = Statement(row)

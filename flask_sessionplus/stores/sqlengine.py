@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from .. import forks
@@ -21,6 +23,17 @@ T = TypeVar("T")
 
 # How long a writer waits for SQLite's lock before the request is answered 503.
 _SQLITE_BUSY_SECONDS = 5.0
+
+# How long a request waits for a connection while all others are in use.
+_PATIENCE = 5.0
+
+# The engine itself only waits for the blink of an eye, and we look for one of our own.
+_OPTIONS: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 30,
+    "pool_timeout": 0.05,
+    "hide_parameters": True,
+}
 
 # What belongs to the parent of a fork: kept, for to be collected is to be closed.
 _abandoned: list[object] = []
@@ -39,7 +52,19 @@ class _Pool:
         try:
             return self._idle.pop()
         except IndexError:
-            return self.engine.connect()
+            return self._connect() if self.is_own else self.engine.connect()
+
+    def _connect(self) -> Connection:
+        # At its limit an engine waits until one is closed; but ours stay open.
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self.engine.connect()
+            except PoolTimeout:
+                if self._idle:
+                    return self.take()
+                if time.monotonic() > deadline:
+                    raise
 
     def give_back(self, connection: Connection) -> None:
         if self.is_own:
@@ -125,19 +150,10 @@ class Connections:
 def make_engine(url: URL) -> Engine:
     """Return a new engine of our own for *url*."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(
-            url, pool_size=10, max_overflow=30, pool_timeout=5, hide_parameters=True
-        )
+        return create_engine(url, **_OPTIONS)
     if url.database:
         _make_private(Path(url.database))
-    engine = create_engine(
-        url,
-        pool_size=10,
-        max_overflow=30,
-        pool_timeout=_SQLITE_BUSY_SECONDS,
-        hide_parameters=True,
-        connect_args={"timeout": _SQLITE_BUSY_SECONDS},
-    )
+    engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS}, **_OPTIONS)
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from http.cookies import SimpleCookie
 from typing import Any
 
 from flask import Flask, Response, request
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_sessionplus.stores.base import Store
@@ -30,6 +30,21 @@ class Site:
         return Visitor(self, token)
 
 
+class SentCookie:
+    """A Set-Cookie header, taken apart; the attributes are in small letters."""
+
+    def __init__(self, header: str) -> None:
+        first, *rest = header.split("; ")
+        self.name, _, self.value = first.partition("=")
+        pairs = [part.partition("=") for part in rest]
+        self.attributes = {name.lower(): value or True for name, _, value in pairs}
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether it takes the cookie away from the browser."""
+        return self.value == "" and self.attributes["max-age"] == "0"
+
+
 class Answer:
     """What came back, and what the view's function returned or raised."""
 
@@ -46,13 +61,12 @@ class Answer:
         return self.headers.getlist("Set-Cookie")
 
     @property
-    def cookie(self) -> Any:
+    def cookie(self) -> SentCookie | None:
         """Return the only Set-Cookie header, taken apart, or None."""
         if not self.cookies:
             return None
         [header] = self.cookies
-        [morsel] = SimpleCookie(header).values()
-        return morsel
+        return SentCookie(header)
 
 
 class Visitor:
@@ -87,16 +101,26 @@ class Visitor:
 
         If that is a response, it is sent. *options* are those of Werkzeug's test client.
         """
-        box: list[Any] = []
-        environ = {"test.do": do, "test.box": box, **options.pop("environ_overrides", {})}
-        response = self.client.open("/", environ_overrides=environ, **options)
-        return Answer(response, box[0] if box else None)
+        return _ask(self.client, do, options)
+
+    def send(self, cookies: str | bytes, do: Callable[[], Any], **options: Any) -> Answer:
+        """Let the view call *do* in a request with the Cookie header *cookies*, as it stands."""
+        client = self.site.app.test_client(use_cookies=False)
+        raw = cookies if isinstance(cookies, str) else cookies.decode("latin-1")
+        return _ask(client, do, {"environ_overrides": {"HTTP_COOKIE": raw}, **options})
 
     def value(self, do: Callable[[], Any], **options: Any) -> Any:
         """Return what *do* returns in a request that goes well."""
         answer = self(do, **options)
         assert answer.status == 200, answer.text
         return answer.value
+
+
+def _ask(client: FlaskClient, do: Callable[[], Any], options: dict[str, Any]) -> Answer:
+    box: list[Any] = []
+    environ = {"test.do": do, "test.box": box, **options.pop("environ_overrides", {})}
+    response = client.open("/", environ_overrides=environ, **options)
+    return Answer(response, box[0] if box else None)
 
 
 def _page() -> Any:
