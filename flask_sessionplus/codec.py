@@ -7,6 +7,7 @@ whatever the context they are encoded in.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -31,8 +32,27 @@ IMMUTABLE = frozenset(
 # version number; the first format has no prefix.
 _VERSION_MARK = 0xC1
 
+_MAX_DEPTH = 64
+
 _MISFITS = (TypeError, ValueError, OverflowError, RecursionError, AttributeError)
 _UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AttributeError)
+
+
+class _Depth(threading.local):
+    """Counts how deep values of our types lie inside each other, and refuses to go on.
+
+    Each level goes from Python into C and back, and C's stack ends without an exception.
+    """
+
+    level = 0
+
+    def __enter__(self) -> None:
+        if self.level >= _MAX_DEPTH:
+            raise ValueError(f"nested more than {_MAX_DEPTH} levels deep")
+        self.level += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.level -= 1
 
 
 class Codec:
@@ -43,6 +63,7 @@ class Codec:
         self._by_code: dict[int, Tag] = {tag.code: tag for tag in TAGS}
         self._registered: dict[type, tuple[str, Callable[[Any], Any]]] = {}
         self._decoders: dict[str, Callable[[Any], Any]] = {}
+        self._depth = _Depth()
 
     def register(
         self,
@@ -111,41 +132,43 @@ class Codec:
         )
 
     def _extend(self, value: Any) -> Any:
-        cls = type(value)
-        tag = self._by_type.get(cls)
-        if tag is not None:
-            return msgpack.ExtType(tag.code, tag.dump(value, self._pack))
-        if cls in self._registered:
-            name, encode = self._registered[cls]
-            return msgpack.ExtType(REGISTERED, self._pack([name, encode(value)]))
-        simpler = simplify(value)
-        if simpler is not value:
-            return simpler
-        base = find_base(cls, self._by_type)
-        return msgpack.ExtType(base.code, base.dump(value, self._pack))
+        with self._depth:
+            cls = type(value)
+            tag = self._by_type.get(cls)
+            if tag is not None:
+                return msgpack.ExtType(tag.code, tag.dump(value, self._pack))
+            if cls in self._registered:
+                name, encode = self._registered[cls]
+                return msgpack.ExtType(REGISTERED, self._pack([name, encode(value)]))
+            simpler = simplify(value)
+            if simpler is not value:
+                return simpler
+            base = find_base(cls, self._by_type)
+            return msgpack.ExtType(base.code, base.dump(value, self._pack))
 
     def _restore(self, code: int, data: bytes) -> Any:
-        tag = self._by_code.get(code)
-        if tag is not None:
-            return tag.load(data, self._unpack)
-        if code != REGISTERED:
-            raise ValueError(f"type code {code} is unknown to this version")
-        name, plain = self._unpack(data)
-        decode = self._decoders.get(name)
-        if decode is None:
-            raise ValueError(
-                f"it holds a {name!r}, which is not registered in this process."
-                " Call register_type(cls, encode, decode) for it before the first request."
-            )
-        return decode(plain)
+        with self._depth:
+            tag = self._by_code.get(code)
+            if tag is not None:
+                return tag.load(data, self._unpack)
+            if code != REGISTERED:
+                raise ValueError(f"type code {code} is unknown to this version")
+            name, plain = self._unpack(data)
+            decode = self._decoders.get(name)
+            if decode is None:
+                raise ValueError(
+                    f"it holds a {name!r}, which is not registered in this process."
+                    " Call register_type(cls, encode, decode) for it before the first request"
+                )
+            return decode(plain)
 
     def _find_misfit(self, value: Any, path: str, above: tuple[int, ...]) -> tuple[str, str]:
         """Return the path to the first part of *value* that cannot be packed, and what it is."""
         if id(value) in above:
             return path, "a reference to something around it"
         above = (*above, id(value))
-        if len(above) > 64:
-            return path, "nested more than 64 levels deep"
+        if len(above) > _MAX_DEPTH:
+            return path, f"nested more than {_MAX_DEPTH} levels deep"
         for part, where in _parts(value, path):
             try:
                 self._pack(part)

@@ -34,9 +34,9 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         stored = data.stored(name)
         old = MISSING if stored is None else codec.decode(stored)
         value = function(old)
-        if value is old:
-            return data[name]
         encoded = codec.encode(value, f"session[{name!r}]")
+        if stored is not None and codec.same(stored, encoded):
+            return data[name]
         assert life.record is not None
         check_size(life, {**life.record.values, name: encoded})
         applied = life.apply_now(Changes({name: encoded}, expects={name: stored}))

@@ -90,6 +90,14 @@ class Lifecycle:
         return self.state is State.ALIVE and not self.restarts
 
     @property
+    def is_modified(self) -> bool:
+        """Whether something was changed, or will be when the session is saved."""
+        if self.is_forced or self.was_modified or self.cookie is Cookie.DELETE:
+            return True
+        is_new = self.is_stored and self.next_token is not None
+        return is_new or self.restarts or any(self.data.changes())
+
+    @property
     def is_peeking(self) -> bool:
         """Whether the request takes no messages out of the store."""
         return self.services.only_peeks(self.request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast, overload
 
@@ -99,10 +100,12 @@ class Session(SessionMapping):
         :param function: gets the value, or *default* if there is none.
         :raises StoreConflict: if others were faster hundreds of times.
         """
-        value = exchange(
-            self._open(), checked(key), lambda old: function(default if old is MISSING else old)
-        )
-        return cast(T, value)
+
+        def renew(old: Any) -> T:
+            # The function may change what it gets, and may be called again.
+            return function(deepcopy(default) if old is MISSING else old)
+
+        return cast(T, exchange(self._open(), checked(key), renew))
 
     def increment(self, key: str, by: Any = 1) -> Any:
         """Add *by* to the number under *key*, which begins at 0, and return the sum.
@@ -201,8 +204,7 @@ class Session(SessionMapping):
         """
         if self._life is None:
             return False
-        life = self._life
-        return life.is_forced or life.was_modified or any(life.data.changes())
+        return self._life.is_modified
 
     @modified.setter
     def modified(self, value: bool) -> None:
@@ -211,20 +213,21 @@ class Session(SessionMapping):
     @property
     def created_at(self) -> datetime | None:
         """When it was stored first, in UTC; None if it is new."""
-        record = self._open().record
-        return None if record is None else to_datetime(record.created_at)
+        return self._when("created_at")
 
     @property
     def last_seen_at(self) -> datetime | None:
         """When it was used last, in UTC; at most the touch interval behind. None if new."""
-        record = self._open().record
-        return None if record is None else to_datetime(record.seen_at)
+        return self._when("seen_at")
 
     @property
     def expires_at(self) -> datetime | None:
         """When it ends if it is not used again, in UTC; None if it is new."""
-        record = self._open().record
-        return None if record is None else to_datetime(record.expires_at)
+        return self._when("expires_at")
+
+    def _when(self, name: str) -> datetime | None:
+        life = self._open()
+        return to_datetime(getattr(life.record, name)) if life.is_stored else None
 
     def set_lifetime(self, lifetime: timedelta | float | None) -> None:
         """Give this session an idle time of its own; the absolute lifetime still holds.

@@ -27,7 +27,7 @@ from .. import clock
 from ..errors import ConfigError, SessionPlusError, StoreNotReady
 from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Miss, Outcome, Preparable, Purgeable, Store
-from .sqlengine import Connections, describe, is_in_memory, make_engine
+from .sqlengine import Connections, describe, is_in_memory, make_engine, was_taken_back
 from .sqlrows import StoredRow, changed_columns, columns
 from .sqlstatement import Statement
 from .sqltable import DEFAULT_NAME, sessions_table
@@ -36,6 +36,9 @@ T = TypeVar("T")
 
 # Swaps that are tried before a lock is taken, which always gets through.
 _OPTIMISTIC_TRIES = 3
+
+# Tries if the database takes back what we did because others did it at the same time.
+_TRIES = 10
 
 
 class SQLStore(Store, Purgeable, Preparable):
@@ -108,10 +111,14 @@ class SQLStore(Store, Purgeable, Preparable):
         """Close all connections that are not in use. The store may be used again."""
         self._connections.close()
 
-    def _run(self, work: Callable[[Connection], T], may_repeat: bool = False) -> T:
+    def _run(
+        self, work: Callable[[Connection], T], may_repeat: bool = False, tries: int = _TRIES
+    ) -> T:
         try:
             return self._connections.run(work, may_repeat)
         except DatabaseError as error:
+            if tries > 1 and was_taken_back(error):
+                return self._run(work, may_repeat, tries - 1)
             if not _may_lack_table(error) or self._has_table():
                 raise describe(error) from error
             if self.engine.dialect.name != "sqlite":
@@ -205,12 +212,7 @@ class SQLStore(Store, Purgeable, Preparable):
             if not is_expected(current, changes):
                 return Applied(Outcome.CONFLICT, current)
             applied = self._swap(connection, sid, current, changes)
-        if applied is None:
-            return Applied(Outcome.GONE)
-        if changes.move_to is not None and applied.outcome is Outcome.SAVED:
-            stone = tombstone(clock.now(), changes.move_to)
-            self._do.insert.count(connection, columns(sid, stone))
-        return applied
+        return applied or Applied(Outcome.GONE)
 
     def _swap(
         self, connection: Connection, sid: bytes, current: Record, changes: Changes
@@ -226,11 +228,18 @@ class SQLStore(Store, Purgeable, Preparable):
         if merged is None:
             removed = self._do.delete_seen.count(connection, seen)
             return Applied(Outcome.EMPTIED) if removed else None
-        changed = changed_columns(current, merged)
+        if changes.move_to is None:
+            changed = changed_columns(current, merged)
+        else:
+            # This row becomes the tombstone, the record gets a new one: where a key is left
+            # and taken again at once, MySQL's locks run into each other.
+            changed = columns(sid, tombstone(clock.now(), changes.move_to))
+            del changed["sid"]
+        if not self._do.update(tuple(changed)).count(connection, {**changed, **seen}):
+            return None
         if changes.move_to is not None:
-            changed["sid"] = changes.move_to
-        written = self._do.update(tuple(changed)).count(connection, {**changed, **seen})
-        return Applied(Outcome.SAVED, merged) if written else None
+            self._do.insert.count(connection, columns(changes.move_to, merged))
+        return Applied(Outcome.SAVED, merged)
 
     def _remove(self, connection: Connection, sid: bytes) -> bool:
         while True:

@@ -35,6 +35,12 @@ _OPTIONS: dict[str, Any] = {
     "hide_parameters": True,
 }
 
+# PostgreSQL: a deadlock, and a conflict where the isolation is stricter than usual.
+_TAKEN_BACK = ("40P01", "40001")
+
+# MySQL and MariaDB: a deadlock, and a row that has changed since a snapshot was taken.
+_TAKEN_BACK_MYSQL = ((1213,), (1020,))
+
 # What belongs to the parent of a fork: kept, for to be collected is to be closed.
 _abandoned: list[object] = []
 
@@ -190,6 +196,13 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
+
+
+def was_taken_back(error: DBAPIError) -> bool:
+    """Tell whether the database chose us to give way, as in a deadlock, so nothing is written."""
+    cause = error.orig
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state in _TAKEN_BACK or (cause is not None and cause.args[:1] in _TAKEN_BACK_MYSQL)
 
 
 def describe(error: SQLAlchemyError) -> StoreUnavailable:
