@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -45,6 +46,13 @@ def pin() -> bool:
         return False
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     return True
+
+
+def keep_off_our_core(pid: int) -> None:
+    """Let another process run on all cores but the one we are pinned to."""
+    with contextlib.suppress(OSError, AttributeError):
+        if others := set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0):
+            os.sched_setaffinity(pid, others)
 
 
 def unpin() -> None:

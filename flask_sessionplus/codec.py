@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -64,6 +65,12 @@ class Codec:
         self._registered: dict[type, tuple[str, Callable[[Any], Any]]] = {}
         self._decoders: dict[str, Callable[[Any], Any]] = {}
         self._depth = _Depth()
+        self._unpack: Callable[[bytes], Any] = partial(
+            msgpack.unpackb,
+            ext_hook=self._restore,
+            strict_map_key=False,
+            unicode_errors="surrogatepass",
+        )
 
     def register(
         self,
@@ -125,11 +132,6 @@ class Codec:
             value, default=self._extend, strict_types=True, unicode_errors="surrogatepass"
         )
         return packed
-
-    def _unpack(self, data: bytes) -> Any:
-        return msgpack.unpackb(
-            data, ext_hook=self._restore, strict_map_key=False, unicode_errors="surrogatepass"
-        )
 
     def _extend(self, value: Any) -> Any:
         with self._depth:

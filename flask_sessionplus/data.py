@@ -52,11 +52,13 @@ class Data:
         self._removed: set[str] = set()
         self._hidden: dict[str, bytes | None] = {}
         self._flashes: dict[str, bytes] = {}
+        #: Whether anything hidden came with the record.
+        self.has_hidden = bool(stored) and min(stored) < _FIRST_VISIBLE
         #: Whether anything was set or removed, be it to what it was.
         self.was_assigned = False
         #: The names of messages that were there from the beginning.
         self.arrived: list[str] = []
-        if stored and min(stored) < _FIRST_VISIBLE:
+        if self.has_hidden:
             self._hide()
 
     def __contains__(self, name: object) -> bool:
@@ -96,6 +98,13 @@ class Data:
         self.was_assigned = True
         if name in self._stored:
             self._removed.add(name)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was set or removed, and what was handed out is as it was."""
+        if self._removed or self._hidden or self.was_assigned:
+            return False
+        return all(old == self._encode(name) for name, old in self._open.items())
 
     def stored(self, name: str) -> bytes | None:
         """Return the stored bytes of *name*."""
@@ -158,7 +167,7 @@ class Data:
         :raises UnsupportedType: if something that cannot be stored was put inside a value.
         """
         sets: dict[str, bytes] = {}
-        if not (self._open or self._removed or self._hidden):
+        if not (self._open or self._removed or self._hidden or self._flashes):
             return sets, set()
         removals = {name for name in self._removed if name not in self._values}
         for name, old in self._open.items():

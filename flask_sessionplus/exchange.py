@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import signals
 from .data import FLASHES
 from .lifecycle import PATIENCE, Lifecycle
 from .record import Changes
@@ -27,7 +28,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
     """
     codec, data = life.services.codec, life.data
     for _ in range(PATIENCE):
-        if not life.is_stored or not data.is_clean(name):
+        if not life.is_stored or name == FLASHES or not data.is_clean(name):
             value = function(data.get(name, MISSING))
             data[name] = value
             return value
@@ -43,6 +44,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         if applied.outcome is Outcome.SAVED:
             data.put_stored(name, value, encoded)
             life.was_modified = True
+            life.send(signals.session_saved)
             return value
     raise life.give_up(f"session[{name!r}]")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from .codec import Codec
 from .data import MESSAGE, Data, message_name
 
@@ -29,7 +31,8 @@ class Flash:
         self._shown: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
         self._coming: dict[str, str] = {}
-        self._kept: set[str] = set()
+        #: The names of messages that wait for one more request.
+        self.kept: set[str] = set()
 
     def add(self, key: str, value: Any) -> None:
         """Keep *value* for the next request, in place of one this request has added."""
@@ -59,9 +62,7 @@ class Flash:
     def keep(self, keys: Iterable[str]) -> None:
         """Keep the messages under *keys* for one more request."""
         for key in keys:
-            self._kept.add(key)
-            if key in self._shown:
-                self.add(key, self._shown[key])
+            self.kept.update(self._visible(self._waiting.get(key, [])))
 
     def drop(self) -> None:
         """Forget all messages, those for the next request too."""
@@ -73,9 +74,10 @@ class Flash:
     def age(self) -> None:
         """Remove what this request could have read: its time is over."""
         for key, names in self._waiting.items():
-            if key not in self._kept and key not in self._shown:
+            if key not in self._shown:
                 for name in self._visible(names):
-                    self._data.set_hidden(name, None)
+                    if name not in self.kept:
+                        self._data.set_hidden(name, None)
 
     def _take(self, keys: list[str], claim: Claim) -> None:
         if not keys:
@@ -84,19 +86,15 @@ class Flash:
         taken = claim([name for key in keys for name in names[key]])
         for key in keys:
             values = [self._codec.decode(taken[name]) for name in names[key] if name in taken]
-            if not values:
+            if values:
+                self._shown[key] = values[0] if len(values) == 1 else _merge(values)
+            else:
                 # Another request was faster.
                 del self._waiting[key]
-            elif len(values) == 1:
-                self._shown[key] = values[0]
-            else:
-                self._shown[key] = {k: v for value in values for k, v in value.items()}
-            if key in self._kept and values:
-                self.add(key, self._shown[key])
 
     def _visible(self, names: list[str]) -> list[str]:
         """Return the names one request sees: the oldest, or all that are maps."""
-        if len(names) == 1:
+        if len(names) < 2:
             return names
         stored = self._data.hidden(MESSAGE)
         maps = [name for name in names if name in stored and self._is_map(stored[name])]
@@ -112,3 +110,14 @@ def _by_key(messages: Iterable[str]) -> dict[str, list[str]]:
         key = name[len(MESSAGE) :].rpartition(_SEPARATOR)[0]
         waiting.setdefault(key, []).append(name)
     return waiting
+
+
+def _merge(maps: list[Any]) -> Any:
+    """Return *maps* as one, where later ones win; a form still knows all values of a name."""
+    if not any(isinstance(one, MultiDict) for one in maps):
+        return {key: value for one in maps for key, value in one.items()}
+    merged: MultiDict[Any, Any] = MultiDict()
+    for one in maps:
+        for key, values in MultiDict(one).lists():
+            merged.setlist(key, values)
+    return merged

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask.sessions import SessionInterface
-from werkzeug.http import dump_cookie
+from werkzeug.http import dump_cookie, parse_set_header
 
 from . import clock
 from .codec import Codec
@@ -27,8 +27,32 @@ if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from flask.sessions import SessionMixin
 
-# What an answer that failed to be saved must not keep from the one that succeeded.
-_BELONGS_TO_BODY = ("Content-", "Set-Cookie", "Location", "ETag", "Last-Modified", "Cache-Control")
+# What an answer that was not saved must not hand on to the one that says so.
+_BELONGS_TO_BODY = frozenset(
+    [
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "content-language",
+        "content-location",
+        "content-range",
+        "content-disposition",
+        "content-digest",
+        "digest",
+        "accept-ranges",
+        "etag",
+        "last-modified",
+        "cache-control",
+        "expires",
+        "age",
+        "location",
+        "refresh",
+        "set-cookie",
+    ]
+)
+
+# What Sec-Fetch-Dest says of a request whose answer a person looks at.
+_PAGES = frozenset({"document", "iframe", "frame", "fencedframe", "embed", "object"})
 
 
 class SessionPlusInterface(SessionInterface):
@@ -45,7 +69,7 @@ class SessionPlusInterface(SessionInterface):
             store=store,
             codec=codec,
             settings=settings,
-            read_token=lambda request: self.read_token(find_app(), request),
+            read_token=self._read_token,
             only_peeks=lambda request: request.method in ("HEAD", "OPTIONS"),
             default_lifetime=lambda: _in_milliseconds(
                 find_app().config["PERMANENT_SESSION_LIFETIME"]
@@ -63,6 +87,7 @@ class SessionPlusInterface(SessionInterface):
         May be called many times, with answers that nobody will see too.
         """
         assert isinstance(session, Session)
+        session._was_answered = True
         life = session._life
         if life is None:
             if session.accessed:
@@ -74,11 +99,11 @@ class SessionPlusInterface(SessionInterface):
                 life,
                 was_page=lambda: _is_page(life.request, response),
                 was_shown=lambda: response.status_code != 304,
+                is_streamed=response.is_streamed,
             )
         except StoreUnavailable as error:
             _answer_instead(app, response, error)
             return
-        session._was_answered = True
         if life.cookie is Cookie.SET:
             self._set_cookie(app, life, response)
         elif life.cookie is Cookie.DELETE:
@@ -87,7 +112,7 @@ class SessionPlusInterface(SessionInterface):
         if self.settings.no_store:
             response.headers["Cache-Control"] = "no-store"
 
-    def read_token(self, app: Flask, request: Request) -> tuple[str | None, str | None]:
+    def _read_token(self, request: Request) -> tuple[str | None, str | None]:
         """Return the token in the cookie of *request*, and why there is none if it was refused."""
         if not self.store.is_shared and request.environ.get("wsgi.multiprocess"):
             raise ConfigError(
@@ -97,7 +122,8 @@ class SessionPlusInterface(SessionInterface):
         header = request.environ.get("HTTP_COOKIE")
         if not header:
             return None, None
-        found = _cookie_pattern(self.get_cookie_name(app)).findall(header)
+        name = self.get_cookie_name(self._services.find_app())
+        found = _cookie_pattern(name).findall(header)
         if not found:
             return None, None
         token = found[0].strip()
@@ -168,17 +194,18 @@ def _is_page(request: Request, response: Response) -> bool:
         request.method not in ("HEAD", "OPTIONS")
         and not 300 <= status < 400
         and status < 500
-        and request.headers.get("Sec-Fetch-Dest") != "empty"
+        and request.headers.get("Sec-Fetch-Dest", "document") in _PAGES
     )
 
 
 def _vary(response: Response) -> None:
-    # By hand where it is simple: parsing the header takes most of a request's time here.
     vary = response.headers.get("Vary")
     if vary is None:
         response.headers.add("Vary", "Cookie")
     elif vary != "Cookie":
-        response.vary.add("Cookie")
+        found = parse_set_header(", ".join(response.headers.getlist("Vary")))
+        found.add("Cookie")
+        response.headers["Vary"] = found.to_header()
 
 
 def _forbid_sharing(response: Response) -> None:
@@ -187,7 +214,8 @@ def _forbid_sharing(response: Response) -> None:
         response.headers.add("Cache-Control", "private")
         return
     control = response.cache_control
-    if not (control.no_store or control.private):
+    # private="X-Name" is about that header only.
+    if not control.no_store and control.private not in (True, "*"):
         control.public = False
         control.s_maxage = None
         control.private = True
@@ -198,10 +226,10 @@ def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> 
     answer = app.make_response(app.handle_user_exception(error))
     if hasattr(response.response, "close"):
         response.call_on_close(response.response.close)
-    for name in {name for name, _ in response.headers if name.startswith(_BELONGS_TO_BODY)}:
+    replaced = {name for name, _ in response.headers if name.lower() in _BELONGS_TO_BODY}
+    for name in replaced | set(answer.headers.keys()):
         response.headers.remove(name)
-    for name, value in answer.headers:
-        response.headers[name] = value
+    response.headers.extend(answer.headers)
     response.status = answer.status
     response.response = answer.response
     response.direct_passthrough = answer.direct_passthrough

@@ -57,6 +57,10 @@ class Lifecycle:
         self.restarts = False
         #: Something was written, or would have been if it had not been the same.
         self.was_modified = False
+        #: How many times it was written as a whole.
+        self.writes = 0
+        #: The stored expiry lags behind so far that it is to be written.
+        self.is_stale = False
         #: Written and announced even if nothing changes.
         self.is_forced = False
         #: Saving failed; the error page need not fail in the same way.
@@ -66,7 +70,9 @@ class Lifecycle:
         self._flash: Flash | None = None
         self._lifetimes: Lifetimes | None = None
         self._had_cookie = False
-        self._error: StoreError | None = None
+        self._loss_told = False
+        #: With this loading failed.
+        self.error: StoreError | None = None
 
     @property
     def flash(self) -> Flash:
@@ -96,6 +102,21 @@ class Lifecycle:
             return True
         is_new = self.is_stored and self.next_token is not None
         return is_new or self.restarts or any(self.data.changes())
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to write and nothing to tell: most requests only read."""
+        return not (
+            self.is_stale
+            or self.is_forced
+            or self.was_modified
+            or self.restarts
+            or self.next_token is not None
+            or self._flash is not None
+            or self.cookie is not Cookie.LEAVE
+            or self.data.has_hidden
+            or not self.data.is_untouched
+        )
 
     @property
     def is_peeking(self) -> bool:
@@ -148,15 +169,10 @@ class Lifecycle:
             self._reject("damaged")
         except StoreError as error:
             self._begin_new()
-            self.state, self._error = State.FAILED, error
+            self.state, self.error = State.FAILED, error
             raise
         else:
             self._take(token, found)
-
-    def check(self) -> None:
-        """Raise the error again with which loading failed."""
-        if self._error is not None:
-            raise self._error
 
     def regenerate(self) -> None:
         """Give the session a new token when it is next written."""
@@ -200,6 +216,7 @@ class Lifecycle:
             if outcome is Outcome.SAVED:
                 self.claimed.update(wanted)
                 self.was_modified = True
+                self.send(signals.session_saved)
                 return wanted
             if outcome is Outcome.GONE:
                 return {}
@@ -230,23 +247,30 @@ class Lifecycle:
     def settle(self, token: str, record: Record, sets: dict[str, bytes]) -> None:
         """Go on as what is stored now, after *sets* were written."""
         self.state, self.token, self.record = State.ALIVE, token, record
+        self.is_stale = False
+        self.writes += 1
         self.data.settle(record.values, sets)
 
-    def forget(self) -> None:
-        """Go on as a new session, after the stored one was removed."""
+    def forget(self, cookie: Cookie) -> None:
+        """Go on as a new session, after the stored one was removed.
+
+        :param cookie: what becomes of the cookie.
+        """
         assert self.token is not None
         ended = handle(digest(self.token))
         self.state, self.token, self.record = State.NEW, None, None
         self.restarts = False
-        self.cookie = Cookie.DELETE
-        self._replace_data({})
+        self.cookie = cookie
+        self.was_modified = True
+        self.data.settle({}, {})
         self.send(signals.session_destroyed, handle=ended)
 
     def lose(self, has_changes: bool) -> None:
         """Go on without a place in the store: the session ended while it was in use."""
         self.state = State.DETACHED
         self.cookie = Cookie.LEAVE
-        if has_changes:
+        if has_changes and not self._loss_told:
+            self._loss_told = True
             self.send(signals.session_lost)
 
     def give_up(self, what: str) -> StoreConflict:
@@ -300,12 +324,16 @@ class Lifecycle:
                 self._reject(found.value)
             return
         self._replace_data(found.values)
-        if self.lifetimes().is_over(found.created_at, found.seen_at, clock.now()):
+        rules, now = self.lifetimes(), clock.now()
+        if rules.is_over(found.created_at, found.seen_at, now):
             self._begin_new()
             self.call(self.services.store.delete, digest(token))
             self._expire(token)
         else:
             self.state, self.token, self.record = State.ALIVE, token, found
+            used_at = now if self.services.refreshes() else found.seen_at
+            expires_at = rules.expiry(found.created_at, used_at)
+            self.is_stale = rules.is_stale(found.expires_at, expires_at)
             self.send(signals.session_loaded)
 
     def _begin_new(self) -> None:

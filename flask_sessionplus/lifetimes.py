@@ -36,9 +36,9 @@ class Lifetimes(NamedTuple):
         They may have become stricter since its expiry was stored, and *seen_at* may lag
         behind by the interval.
         """
-        return self.expiry(created_at, seen_at) + self.interval <= now or (
-            self.absolute is not None and created_at + self.absolute <= now
-        )
+        if self.absolute is not None and created_at + self.absolute <= now:
+            return True
+        return seen_at + self.idle + self.interval <= now
 
     def is_stale(self, stored: int, expires_at: int) -> bool:
         """Tell whether the *stored* expiry is so far from *expires_at* that it is written."""

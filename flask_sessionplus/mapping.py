@@ -10,7 +10,7 @@ from flask.sessions import SessionMixin
 from .data import FLASHES, HIDDEN
 from .exchange import MISSING, exchange, take_flashes
 from .lifecycle import Lifecycle
-from .services import Services, State
+from .services import Services
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,7 +29,7 @@ class SessionMapping(SessionMixin):
         self._request = request
 
     def __getitem__(self, key: str) -> Any:
-        return self._open().data[key]
+        return (self._life or self._open()).data[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._open().data[checked(key)] = value
@@ -99,8 +99,6 @@ class SessionMapping(SessionMixin):
             self.accessed = True
             life = self._life = Lifecycle(self._services, self._request, self)
             life.load()
-        elif life.state is State.FAILED:
-            life.check()
         return life
 
 

@@ -5,33 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import clock, signals
-from .errors import ConfigError, SessionTooLarge
+from .errors import ConfigError, DamagedRecord, SessionTooLarge
 from .lifecycle import Lifecycle
 from .record import Changes, Record, has_content
 from .services import Cookie, State
-from .stores.base import Outcome
+from .stores.base import Miss, Outcome
 from .tokens import digest, handle
 
 # A generator whose tokens are in use thrice makes no secrets.
 _TOKEN_TRIES = 3
 
 
-def finish(life: Lifecycle, was_page: Callable[[], bool], was_shown: Callable[[], bool]) -> None:
+def finish(
+    life: Lifecycle,
+    was_page: Callable[[], bool],
+    was_shown: Callable[[], bool],
+    is_streamed: bool = False,
+) -> None:
     """Write what the request has changed, as its answer goes out.
 
     :param was_page: tells whether messages that were not read have had their chance.
     :param was_shown: tells whether messages that were read have had a reader.
+    :param is_streamed: the view has not come to its end and may still read.
     """
-    if life.has_given_up or life.state is State.FAILED:
+    if life.is_quiet or life.has_given_up or life.state is State.FAILED:
         return
-    if life.claimed and not was_shown():
-        for name, data in life.claimed.items():
-            life.data.set_hidden(name, data)
-        life.claimed = {}
+    if life.claimed:
+        returned = life.flash.kept if was_shown() else life.claimed.keys()
+        for name in returned & life.claimed.keys():
+            life.data.set_hidden(name, life.claimed.pop(name))
     if life.has_messages and was_page():
+        if is_streamed:
+            life.read_messages(life.flash.keys())
         life.flash.age()
+    writes = life.writes
     try:
         save(life)
+        if life.cookie is Cookie.SET and life.writes == writes:
+            _confirm(life)
     except BaseException:
         life.has_given_up = True
         raise
@@ -47,6 +58,14 @@ def save(life: Lifecycle) -> None:
         _save_changes(life)
     elif life.state is State.DETACHED and any(life.data.changes()):
         life.lose(has_changes=True)
+
+
+def needs_cookie(life: Lifecycle) -> bool:
+    """Tell whether saving now would give the session a token the browser does not have."""
+    if life.is_stored:
+        return life.next_token is not None
+    sets, _ = life.data.changes()
+    return life.state in (State.NEW, State.ALIVE) and has_content(sets)
 
 
 def check_size(life: Lifecycle, values: dict[str, bytes]) -> None:
@@ -87,16 +106,17 @@ def _save_changes(life: Lifecycle) -> None:
     assert life.record is not None
     sets, removals = life.data.changes()
     is_changed = bool(sets or removals or life.next_token or life.is_forced)
-    lifetimes, refreshes = life.lifetimes(), life.services.refreshes()
+    refreshes = life.services.refreshes()
     used_at = clock.now() if is_changed or refreshes else life.record.seen_at
-    expires_at = lifetimes.expiry(life.record.created_at, used_at)
+    expires_at = life.lifetimes().expiry(life.record.created_at, used_at)
     is_emptied = False
     if removals or life.claimed:
         # Messages that were taken may have been the last content.
         is_emptied = not has_content((life.record.values.keys() | sets.keys()) - removals)
     if sets:
-        check_size(life, {**life.record.values, **sets})
-    if is_changed or is_emptied or lifetimes.is_stale(life.record.expires_at, expires_at):
+        values = {**life.record.values, **sets}
+        check_size(life, {name: values[name] for name in values.keys() - removals})
+    if is_changed or is_emptied or life.is_stale:
         _write(
             life,
             Changes(
@@ -108,11 +128,10 @@ def _save_changes(life: Lifecycle) -> None:
             ),
             is_changed,
         )
-    life.was_modified |= is_changed or life.data.was_assigned
+    life.was_modified |= is_changed
     if life.state is State.ALIVE:
-        # As in Flask: whoever modifies the session is sent the cookie again, so that its
-        # attributes are always those of the settings.
-        if life.was_modified or (life.is_permanent and refreshes):
+        # As in Flask, an assignment sends the cookie again even if it changes nothing.
+        if is_changed or life.data.was_assigned or (life.is_permanent and refreshes):
             life.cookie = Cookie.SET
         life.is_forced = False
 
@@ -122,10 +141,13 @@ def _write(life: Lifecycle, changes: Changes, is_changed: bool) -> None:
     assert old is not None
     for _ in range(_TOKEN_TRIES):
         token = life.take_next_token() if life.next_token else None
+        if token == old:
+            life.regenerate()
+            continue
         changes.move_to = None if token is None else digest(token)
         outcome, record = life.apply(changes)
         if outcome is Outcome.EMPTIED:
-            life.forget()
+            life.forget(Cookie.DELETE)
             return
         if outcome is Outcome.GONE:
             return
@@ -149,31 +171,51 @@ def _save_restarted(life: Lifecycle) -> None:
     sid = digest(life.token)
     sets, _ = life.data.changes()
     if not has_content(sets):
-        life.call(life.services.store.delete, sid)
-        life.forget()
+        was_there = life.call(life.services.store.delete, sid)
+        life.forget(Cookie.DELETE if was_there else Cookie.LEAVE)
         return
     check_size(life, sets)
     now = clock.now()
-    token = life.take_next_token()
     changes = Changes(
-        sets,
-        restart_at=now,
-        seen_at=now,
-        expires_at=life.lifetimes().expiry(now, now),
-        move_to=digest(token),
+        sets, restart_at=now, seen_at=now, expires_at=life.lifetimes().expiry(now, now)
     )
-    outcome, record = life.call(life.services.store.apply, sid, life.record, changes)
+    outcome, record = Outcome.TAKEN, None
+    for _ in range(_TOKEN_TRIES):
+        token = life.take_next_token()
+        changes.move_to = digest(token)
+        if changes.move_to != sid:
+            outcome, record = life.call(life.services.store.apply, sid, life.record, changes)
+        if outcome is not Outcome.TAKEN:
+            break
+    else:
+        raise _bad_generator()
     life.restarts = False
     life.send(signals.session_destroyed, handle=handle(sid))
-    if outcome is Outcome.SAVED:
-        assert record is not None
+    if record is not None:
         life.settle(token, record, sets)
+        life.was_modified = True
         life.cookie = Cookie.SET
         life.send(signals.session_created)
     else:
-        # Somebody else has ended the old one already: all the better.
+        # Somebody else has ended the old one, or moved it: then this ends what it became.
+        life.call(life.services.store.delete, sid)
         life.state = State.NEW
         _create(life)
+
+
+def _confirm(life: Lifecycle) -> None:
+    """Look once more whether the session is alive, before its cookie is sent.
+
+    If it has ended since it was loaded, or has another token now, the browser has been
+    told so, and this cookie would undo that.
+    """
+    assert life.token is not None
+    try:
+        found = life.call(life.services.store.load, digest(life.token))
+    except DamagedRecord:
+        found = Miss.UNKNOWN
+    if isinstance(found, Miss):
+        life.lose(has_changes=False)
 
 
 def _bad_generator() -> ConfigError:

@@ -13,8 +13,7 @@ from .data import FLASHES
 from .errors import LateSession
 from .exchange import MISSING, exchange
 from .mapping import SessionMapping, checked
-from .saving import save
-from .services import State
+from .saving import needs_cookie, save
 
 D = TypeVar("D")
 T = TypeVar("T")
@@ -277,10 +276,10 @@ class Session(SessionMapping):
             its cookie could not be sent.
         """
         life = self._open()
-        if self._was_answered and life.state is State.NEW and len(life.data):
+        if self._was_answered and needs_cookie(life):
             raise LateSession(
-                "The session is new and its cookie can no longer be sent. Put something"
-                " into it before the answer begins."
+                "The session has a new token, and its cookie can no longer be sent. Put something"
+                " into a new session, or call regenerate(), before the answer begins."
             )
         save(life)
 

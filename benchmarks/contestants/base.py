@@ -31,6 +31,9 @@ class Contestant(ABC):
     def build(self, folder: Path) -> WSGIApplication:
         """Make the application, its store in this folder. Raises :exc:`Unavailable`."""
 
+    def settle(self) -> None:  # noqa: B027
+        """Do what has to wait until all connections are open."""
+
     def close(self) -> None:  # noqa: B027
         """Give back what the folder's removal does not: connections, server-side tables."""
 
@@ -63,4 +66,5 @@ class Running:
             reader = Client(self.app, "/read", current)
             if (answer := reader.get()) != READ_ANSWER:
                 raise RuntimeError(f"{self.contestant.name} lost the session: {answer!r}")
+        self.contestant.settle()
         return client

@@ -48,6 +48,9 @@ class FloorPostgreSQL(Floor):
     def move(self, old: str, new: str, data: bytes) -> None:
         self._execute(self._move, (new, data, expiry(), old))
 
+    def settle(self) -> None:
+        self._schema.keep_off_our_core()
+
     def close(self) -> None:
         self._connection.close()
         self._schema.drop()

@@ -65,6 +65,9 @@ class OursPostgreSQL(Ours):
         app.extensions["sessionplus"].store.prepare()
         return app
 
+    def settle(self) -> None:
+        self._schema.keep_off_our_core()
+
     def close(self) -> None:
         self._schema.drop()
 

@@ -33,7 +33,7 @@ class FileStore(Store, Purgeable):
     def __init__(self, folder: str | Path, fsync: bool = False) -> None:
         self._folder = Path(folder).absolute()
         self._fsync = fsync
-        self._locks = StripedLocks(self._folder / "locks")
+        self._locks = StripedLocks(self._folder / "locks", self._make_folders)
         self._is_ready = False
         self._walks: list[Iterator[bytes]] = []
 
@@ -216,8 +216,11 @@ class FileStore(Store, Purgeable):
             return 1
 
     def _make_ready(self) -> None:
-        if self._is_ready:
-            return
+        if not self._is_ready:
+            self._make_folders()
+            self._is_ready = True
+
+    def _make_folders(self) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_folder(f"{self._folder}/locks")
@@ -230,7 +233,6 @@ class FileStore(Store, Purgeable):
                 f"The session folder {self._folder} belongs to somebody else, or others may"
                 " write there. Use a folder of this user's own, mode 0700."
             )
-        self._is_ready = True
 
 
 def _make_folder(path: str) -> None:

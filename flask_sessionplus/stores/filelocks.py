@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from .. import forks
 from ..errors import StoreUnavailable
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 # Enough that strangers seldom wait for each other, few enough to keep open.
 _STRIPES = 32
@@ -23,11 +25,12 @@ _PATIENCE = 5.0
 class StripedLocks:
     """Locks on files in *folder*. They end with the process that holds them.
 
-    :param folder: must exist when the first lock is taken.
+    :param make_folder: called when a lock is taken and *folder* is not there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make_folder: Callable[[], None]) -> None:
         self._folder = folder
+        self._make_folder = make_folder
         self._begin_process()
 
     @contextmanager
@@ -54,12 +57,20 @@ class StripedLocks:
         if not threads.acquire(timeout=_PATIENCE):
             raise _busy(self._folder)
         try:
-            descriptor = self._open(stripe)
-            self._lock_file(descriptor)
+            return threads, self._take_file(stripe)
         except BaseException:
             threads.release()
             raise
-        return threads, descriptor
+
+    def _take_file(self, stripe: int) -> int:
+        while True:
+            descriptor = self._open(stripe)
+            self._lock_file(descriptor)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            # Somebody has removed the file: others would lock a new one.
+            del self._descriptors[stripe]
+            os.close(descriptor)
 
     def _lock_file(self, descriptor: int) -> None:
         if _try_lock(descriptor):
@@ -75,8 +86,16 @@ class StripedLocks:
     def _open(self, stripe: int) -> int:
         descriptor = self._descriptors.get(stripe)
         if descriptor is None:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(self._folder / f"{stripe:02x}.lock", flags, 0o600)
+            path = self._folder / f"{stripe:02x}.lock"
+            try:
+                if not self._folder.is_dir():
+                    self._make_folder()
+                descriptor = os.open(path, _FLAGS, 0o600)
+            except OSError as error:
+                raise StoreUnavailable(
+                    f"The lock {path} cannot be opened: {error.strerror}."
+                    " Look at the disk and at the folder's permissions."
+                ) from error
             self._descriptors[stripe] = descriptor
         return descriptor
 

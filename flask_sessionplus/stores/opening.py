@@ -72,7 +72,8 @@ def _open_sql(
     if isinstance(source, (str, URL)):
         try:
             url = make_url(source)
-            url.get_dialect()
+            # Imports the driver: better now than at the first request.
+            url.get_dialect().import_dbapi()
         except (ArgumentError, ImportError) as error:
             raise ConfigError(
                 f"SESSION_STORE cannot be opened: {error}. It must be {_ALLOWED}."
@@ -80,7 +81,8 @@ def _open_sql(
         return SQLStore(_at_home(url, home), table, schema)
     if isinstance(source, Engine):
         return SQLStore(source, table, schema)
-    if hasattr(source, "engines"):
+    # Of its class: Flask-SQLAlchemy's property works in an app context only.
+    if hasattr(type(source), "engines"):
         return SQLStore(lambda: find_engine(source, settings.bind_key), table, schema)
     raise ConfigError.of("SESSION_STORE", source, _ALLOWED)
 

@@ -119,7 +119,10 @@ class SQLStore(Store, Purgeable, Preparable):
         except DatabaseError as error:
             if tries > 1 and was_taken_back(error):
                 return self._run(work, may_repeat, tries - 1)
-            if not _may_lack_table(error) or self._has_table():
+            if not _may_lack_table(error):
+                raise describe(error) from error
+            # In SQLite, another process may have made it since.
+            if self._has_table() and (tries <= 1 or "no such table" not in str(error.orig)):
                 raise describe(error) from error
             if self.engine.dialect.name != "sqlite":
                 raise StoreNotReady(
@@ -129,7 +132,7 @@ class SQLStore(Store, Purgeable, Preparable):
         except SQLAlchemyError as error:
             raise describe(error) from error
         self.prepare()
-        return self._run(work)
+        return self._run(work, tries=tries - 1)
 
     def _has_table(self) -> bool:
         try:

@@ -156,8 +156,11 @@ class Connections:
 def make_engine(url: URL) -> Engine:
     """Return a new engine of our own for *url*."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, **_OPTIONS)
-    if url.database:
+        engine = create_engine(url, **_OPTIONS)
+        if url.get_backend_name() == "postgresql":
+            event.listen(engine, "connect", _set_up_postgresql)
+        return engine
+    if url.database and not url.database.startswith("file:"):
         _make_private(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS}, **_OPTIONS)
     event.listen(engine, "connect", _set_up_sqlite)
@@ -182,11 +185,16 @@ def _refuse_in_memory(engine: Engine) -> None:
 
 def _make_private(path: Path) -> None:
     """Make the database file, if there is none, so that only its owner can read it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        return
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        pass
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The session database {path} cannot be made: {error.strerror}."
+            " Look at the folder and its permissions."
+        ) from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -196,6 +204,17 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SHOW default_transaction_isolation")
+    if cursor.fetchone()[0] != "read committed":
+        # An administrator chose more, and whoever comes second would fail, not wait.
+        level = "ISOLATION LEVEL READ COMMITTED"
+        cursor.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION {level}")
+    cursor.close()
+    connection.commit()
 
 
 def was_taken_back(error: DBAPIError) -> bool:

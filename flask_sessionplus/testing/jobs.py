@@ -17,9 +17,8 @@ _HOUR = 3_600_000
 _MANY = 20
 
 
-def write_keys(store: Store, sid: bytes, name: str, count: int) -> None:
-    """Set *count* keys that nobody else sets, each with what was seen last."""
-    seen = _load(store, sid)
+def write_keys(store: Store, sid: bytes, seen: Record, name: str, count: int) -> None:
+    """Set *count* keys that nobody else sets, beginning with *seen*."""
     for number in range(count):
         outcome, record = store.apply(sid, seen, Changes({f"{name}-{number}": b"1"}))
         assert outcome is Outcome.SAVED, outcome
@@ -28,9 +27,8 @@ def write_keys(store: Store, sid: bytes, name: str, count: int) -> None:
             seen = record
 
 
-def count_up(store: Store, sid: bytes, count: int) -> None:
+def count_up(store: Store, sid: bytes, seen: Record, count: int) -> None:
     """Add 1 to the key "n", *count* times, as `Session.increment` does."""
-    seen = _load(store, sid)
     for _ in range(count):
         outcome = Outcome.CONFLICT
         while outcome is Outcome.CONFLICT:
@@ -60,15 +58,17 @@ def write_until_gone(store: Store, sid: bytes, seen: Record, name: str) -> list[
 def in_process_write_keys(worker: Worker, opener: Opener, sid: bytes, count: int) -> None:
     """Run :func:`write_keys` in a worker."""
     store = opener()
+    seen = _load(store, sid)
     worker.meet()
-    write_keys(store, sid, f"process-{worker.number}", count)
+    write_keys(store, sid, seen, f"process-{worker.number}", count)
 
 
 def in_process_count_up(worker: Worker, opener: Opener, sid: bytes, count: int) -> None:
     """Run :func:`count_up` in a worker."""
     store = opener()
+    seen = _load(store, sid)
     worker.meet()
-    count_up(store, sid, count)
+    count_up(store, sid, seen, count)
 
 
 def create_each(worker: Worker, opener: Opener, sids: Sequence[bytes]) -> list[bool]:

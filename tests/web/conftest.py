@@ -36,6 +36,12 @@ def clock() -> Iterator[FakeClock]:
 
 
 @pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    """Return an app without our sessions; its instance folder is not made yet."""
+    return Flask("site", instance_path=str(tmp_path / "instance"))
+
+
+@pytest.fixture
 def make_site(tmp_path: Path) -> MakeSite:
     """Return a function that makes an app with the settings given; `store` is memory's."""
 

@@ -191,11 +191,13 @@ def test_an_answer_with_our_cookie_is_private(make_site, do, given):
     answer = visitor(page)
 
     assert len(answer.cookies) == 1
-    assert _is_private(answer.response.cache_control)
+    assert _is_private(answer)
 
 
-def _is_private(control):
-    return control.private is True and not control.public and control.s_maxage is None
+def _is_private(answer):
+    # By hand: werkzeug's idea of a `private` with and without names has changed.
+    words = {word.strip().lower() for word in answer.headers["Cache-Control"].split(",")}
+    return "private" in words and not any(word.startswith(("public", "s-maxage")) for word in words)
 
 
 @pytest.mark.parametrize(
@@ -223,10 +225,10 @@ def test_a_lifetime_in_the_browsers_cache_stays(make_site):
         response.cache_control.public = True
         return response
 
-    control = make_site().visitor()(page).response.cache_control
+    answer = make_site().visitor()(page)
 
-    assert control.max_age == 600
-    assert _is_private(control)
+    assert answer.response.cache_control.max_age == 600
+    assert _is_private(answer)
 
 
 def test_a_reader_keeps_the_apps_words(known):

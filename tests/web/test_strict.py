@@ -121,5 +121,5 @@ def test_another_profile_is_refused():
     app = Flask("site")
     app.config["SESSION_PROFILE"] = "relaxed"
 
-    with pytest.raises(ConfigError, match="SESSION_PROFILE is 'relaxed'.*'strict'"):
+    with pytest.raises(ConfigError, match=r"SESSION_PROFILE is 'relaxed'.*'strict'"):
         SessionPlus(app, store="memory://")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -134,7 +135,7 @@ class WatchedStore(Store):
 
     :ivar calls: the names of the methods that were called.
     :ivar before: for a method, what is done once before it is passed on.
-    :ivar faults: for a method, what it raises instead.
+    :ivar faults: for a method, what makes the error that it raises instead.
     """
 
     def __init__(self, inner: Store) -> None:
@@ -142,7 +143,7 @@ class WatchedStore(Store):
         self.is_shared = inner.is_shared
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], Any]] = {}
-        self.faults: dict[str, Exception] = {}
+        self.faults: dict[str, Callable[[], Exception]] = {}
 
     def load(self, *arguments: Any) -> Any:
         """Pass `load` on."""
@@ -172,8 +173,21 @@ class WatchedStore(Store):
             intermezzo()
         self.calls.append(name)
         if name in self.faults:
-            raise self.faults[name]
+            raise self.faults[name]()
         return getattr(self.inner, name)(*arguments)
+
+
+def remember(app: Flask) -> Any:
+    """Let somebody put something into a session of *app*; return what the next visit finds."""
+    visitor = Site(app).visitor()
+    visitor(lambda: session.update(a=1))
+    return visitor.value(lambda: dict(session))
+
+
+def record_of(folder: Path) -> Path:
+    """Return the only record in the folder of a file store."""
+    [path] = [p for p in folder.rglob("*") if p.is_file() and p.parent.name != "locks"]
+    return path
 
 
 def together(*tasks: Callable[[], Any]) -> list[Any]:

@@ -22,8 +22,9 @@ class ParallelClaims(Contract):
     ) -> None:
         """Eight threads that each set keys of their own find all of them in the end."""
         sid, count = put(store), 20 * self.scale
+        seen = load(store, sid)
         stores = [open_again() if self.shared and n % 2 else store for n in range(8)]
-        jobs = [partial(write_keys, stores[n], sid, f"thread-{n}", count) for n in range(8)]
+        jobs = [partial(write_keys, stores[n], sid, seen, f"thread-{n}", count) for n in range(8)]
         together(*jobs)
 
         expected = {f"thread-{n}-{number}" for n in range(8) for number in range(count)}
@@ -40,7 +41,7 @@ class ParallelClaims(Contract):
                 applied = store.apply(sid, seen, Changes(removals=[key(number)]))
                 assert applied.outcome is Outcome.SAVED
 
-        writers = [partial(write_keys, store, sid, f"thread-{n}", count) for n in range(3)]
+        writers = [partial(write_keys, store, sid, seen, f"thread-{n}", count) for n in range(3)]
         together(remove, *writers)
 
         expected = {f"thread-{n}-{number}" for n in range(3) for number in range(count)}
@@ -51,8 +52,9 @@ class ParallelClaims(Contract):
     ) -> None:
         """Six threads that count with `expects` reach exactly the sum."""
         sid, count = put(store), 15 * self.scale
+        seen = load(store, sid)
         stores = [open_again() if self.shared and n % 2 else store for n in range(6)]
-        together(*[partial(count_up, each, sid, count) for each in stores])
+        together(*[partial(count_up, each, sid, seen, count) for each in stores])
 
         assert load(store, sid).values == {"n": b"%d" % (6 * count)}
 
@@ -129,7 +131,7 @@ class ParallelClaims(Contract):
             seen = load(store, sid)
 
             def move(sid: bytes = sid, seen: Record = seen, target: bytes = target) -> list[str]:
-                write_keys(store, sid, "mover", 2)
+                write_keys(store, sid, seen, "mover", 2)
                 changes = Changes({"moved": b"1"}, move_to=target)
                 assert store.apply(sid, seen, changes).outcome is Outcome.SAVED
                 return ["mover-0", "mover-1", "moved"]

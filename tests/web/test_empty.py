@@ -1,0 +1,144 @@
+"""Empty sessions: nothing is stored and nothing is sent for them."""
+
+from __future__ import annotations
+
+import pytest
+from flask import session
+
+from tests.web.visiting import KNOWN
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda: setattr(session, "permanent", True),
+        lambda: setattr(session, "modified", True),
+        lambda: session.set_lifetime(600),
+        lambda: session.renew(),
+        lambda: session.regenerate(),
+        lambda: session.save(),
+        lambda: session.now("note", 1),
+        lambda: session.update(a=1) or session.pop("a"),
+        lambda: session.flash("note", 1) or session.reset(),
+        lambda: session.reset(),
+        lambda: session.reset(flash_only=True),
+        lambda: session.keep(),
+        lambda: session.identifier,
+        lambda: session.pop("a", None),
+    ],
+)
+def test_without_content_there_is_no_session(visitor, store, do):
+    """Bookkeeping alone, `permanent` included, makes neither a record nor a cookie."""
+    answer = visitor(do)
+
+    assert answer.cookies == []
+    assert store.new_calls() == []
+
+
+def test_bots_leave_nothing_behind(site, store):
+    """A hundred visitors without cookies who only read make no record."""
+    answers = [site.visitor()(lambda: (session.get("a"), len(session))) for _ in range(100)]
+
+    assert store.new_calls() == []
+    assert not any(answer.cookies for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        lambda: [session.pop(key) for key in KNOWN],
+        lambda: [session.remove(key) for key in KNOWN],
+        lambda: [session.popitem() for _ in KNOWN],
+        lambda: [session.__delitem__(key) for key in session],
+    ],
+)
+def test_the_last_key_takes_the_session_with_it(known, store, empty):
+    """Where the last key is removed record and cookie go, as in Flask."""
+    old = known.tab()
+
+    answer = known(empty)
+
+    assert answer.cookie.is_deletion
+    assert old.value(lambda: session.exists) is False
+
+
+def test_the_last_key_of_a_permanent_session(known):
+    """Bookkeeping that is left does not hold a session that is empty."""
+    known(lambda: setattr(session, "permanent", True))
+
+    assert known(lambda: [session.pop(key) for key in KNOWN]).cookie.is_deletion
+    assert known.value(lambda: session.exists) is False
+
+
+def test_a_message_holds_the_session(known):
+    """A session without keys, but with a message that waits, goes on."""
+
+    def page():
+        for key in session:
+            del session[key]
+        session.flash("note", "bye")
+
+    token = known.token
+    known(page)
+
+    assert known.token == token
+    assert known.value(lambda: session.get("note")) == "bye"
+
+
+def test_a_message_that_was_the_last_content(visitor):
+    """Where a message was all there was, reading it ends the session."""
+    visitor(lambda: session.flash("note", "hi"))
+
+    answer = visitor(lambda: session.get("note"))
+
+    assert answer.value == "hi"
+    assert answer.cookie.is_deletion
+
+
+def test_a_key_that_came_meanwhile_holds_the_session(known, store):
+    """If a parallel request has added a key, record and cookie stay."""
+    other = known.tab()
+    store.before["apply"] = lambda: other(lambda: session.update(more=1))
+
+    answer = known(lambda: [session.pop(key) for key in KNOWN])
+
+    assert answer.cookie is None or not answer.cookie.is_deletion
+    assert known.value(lambda: dict(session)) == {"more": 1}
+
+
+def test_a_message_that_came_meanwhile_holds_the_session(known, store):
+    """So does a message that a parallel request has flashed."""
+    other = known.tab()
+    store.before["apply"] = lambda: other(lambda: session.flash("note", "hi"))
+
+    known(lambda: [session.pop(key) for key in KNOWN])
+
+    assert known.value(lambda: session.get("note")) == "hi"
+
+
+def test_something_new_in_the_same_request(known):
+    """A session that was emptied and filled again in one request is the same session."""
+    token = known.token
+
+    def page():
+        for key in session:
+            del session[key]
+        session["theme"] = "dark"
+
+    known(page)
+
+    assert known.token == token
+    assert known.value(lambda: dict(session)) == {"theme": "dark"}
+
+
+def test_something_new_after_an_early_save(known):
+    """Emptied, saved and filled again in one request: the browser has what opens it."""
+
+    def page():
+        for key in session:
+            del session[key]
+        session.save()
+        session["theme"] = "dark"
+
+    assert len(known(page).cookies) == 1
+    assert known.value(lambda: dict(session)) == {"theme": "dark"}
