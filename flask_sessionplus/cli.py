@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from .errors import SessionPlusError
-from .purging import purge_expired
+from .purging import BATCH, purge_expired
 from .stores.base import Preparable, Purgeable, Store
 
 session_commands = AppGroup("session", help="Look after the stored sessions.")
@@ -35,7 +35,7 @@ def init() -> None:
 @session_commands.command("purge")
 @click.option(
     "--batch",
-    default=1000,
+    default=BATCH,
     show_default=True,
     type=click.IntRange(1, 100_000),
     help="Sessions removed at a time; others get their turn in between.",

@@ -33,6 +33,9 @@ IMMUTABLE = frozenset(
 # version number; the first format has no prefix.
 _VERSION_MARK = 0xC1
 
+# What msgpack writes by itself; of int, what has up to 64 bits.
+_NATIVE = frozenset({type(None), bool, float, str, bytes, list, dict})
+
 _MAX_DEPTH = 64
 
 _MISFITS = (TypeError, ValueError, OverflowError, RecursionError, AttributeError)
@@ -144,7 +147,8 @@ class Codec:
                 return msgpack.ExtType(REGISTERED, self._pack([name, encode(value)]))
             simpler = simplify(value)
             if simpler is not value:
-                return simpler
+                # msgpack does not ask a second time about the same value.
+                return simpler if _is_native(simpler) else self._extend(simpler)
             base = find_base(cls, self._by_type)
             return msgpack.ExtType(base.code, base.dump(value, self._pack))
 
@@ -178,6 +182,12 @@ class Codec:
                 return self._find_misfit(part, where, above)
         cls = type(value)
         return path, f"of type {cls.__module__}.{cls.__qualname__}"
+
+
+def _is_native(value: Any) -> bool:
+    if type(value) is int:
+        return -(1 << 63) <= value < 1 << 64
+    return type(value) in _NATIVE
 
 
 def _parts(value: Any, path: str) -> list[tuple[Any, str]]:

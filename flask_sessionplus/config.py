@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,16 @@ STRICT: dict[str, Any] = {
     "SESSION_NO_STORE": True,
 }
 
+# Printable ASCII but what separates cookies from each other and names from values.
+_is_cookie_name = re.compile(r"[!#-+\--:<>-~]+").fullmatch
+
+_SWITCHES = (
+    "SESSION_COOKIE_HTTPONLY",
+    "SESSION_COOKIE_PARTITIONED",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_REFRESH_EACH_REQUEST",
+)
+
 _FLASK_KEYS = frozenset(
     "SESSION_COOKIE_" + name
     for name in ("NAME", "DOMAIN", "PATH", "HTTPONLY", "SECURE", "PARTITIONED", "SAMESITE")
@@ -53,7 +64,7 @@ class Settings:
     """The checked settings of one app. Times are in milliseconds."""
 
     profile: str | None
-    store: Any
+    store: Any = field(repr=False)
     table: str
     table_schema: str | None
     bind_key: str | None
@@ -72,6 +83,8 @@ class Settings:
         :raises ConfigError: naming the key, what was given and what is allowed.
         """
         _refuse_misspelled(config)
+        # Flask's, but the idle time of all sessions unless ours is given.
+        to_milliseconds("PERMANENT_SESSION_LIFETIME", config["PERMANENT_SESSION_LIFETIME"])
         profile = _one_of(config, "SESSION_PROFILE", (None, "strict"))
         given = {**DEFAULTS, **(STRICT if profile == "strict" else {})}
         given.update({key: config[key] for key in DEFAULTS if key in config})
@@ -96,9 +109,15 @@ def check_cookie(config: Mapping[str, Any]) -> None:
 
     :raises ConfigError: if browsers would refuse such a cookie.
     """
+    for key in _SWITCHES:
+        if config.get(key) not in (True, False, None):
+            raise ConfigError.of(key, config[key], "True or False")
+    for key in ("SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH"):
+        if config[key] and not isinstance(config[key], str):
+            raise ConfigError.of(key, config[key], f"a {key.rpartition('_')[2].lower()} or None")
     name = config["SESSION_COOKIE_NAME"]
-    if not isinstance(name, str) or not name or set(name) & set("=;, \t\r\n"):
-        raise ConfigError.of("SESSION_COOKIE_NAME", name, "a name without '=', ';', ',' and spaces")
+    if not isinstance(name, str) or not _is_cookie_name(name):
+        raise ConfigError.of("SESSION_COOKIE_NAME", name, "a name of ASCII letters and digits")
     samesite = config["SESSION_COOKIE_SAMESITE"]
     if samesite is not None and str(samesite).title() not in ("Lax", "Strict", "None"):
         raise ConfigError.of("SESSION_COOKIE_SAMESITE", samesite, "'Lax', 'Strict', 'None' or None")

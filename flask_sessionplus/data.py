@@ -173,9 +173,10 @@ class Data:
         for name, old in self._open.items():
             if name != FLASHES:
                 new = self._encode(name)
-                if old is None or not self._codec.same(old, new):
+                if old != new and (old is None or not self._codec.same(old, new)):
                     sets[name] = new
-        self._compare_flashes(sets, removals)
+        if self._flashes or FLASHES in self._open:
+            self._compare_flashes(sets, removals)
         for name, data in self._hidden.items():
             if data is None:
                 removals.add(name)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask.sessions import SessionInterface
-from werkzeug.http import dump_cookie, parse_set_header
+from werkzeug.datastructures import ResponseCacheControl
+from werkzeug.http import dump_cookie, parse_cache_control_header, parse_set_header
 
 from . import clock
 from .codec import Codec
@@ -29,26 +30,10 @@ if TYPE_CHECKING:
 
 # What an answer that was not saved must not hand on to the one that says so.
 _BELONGS_TO_BODY = frozenset(
-    [
-        "content-type",
-        "content-length",
-        "content-encoding",
-        "content-language",
-        "content-location",
-        "content-range",
-        "content-disposition",
-        "content-digest",
-        "digest",
-        "accept-ranges",
-        "etag",
-        "last-modified",
-        "cache-control",
-        "expires",
-        "age",
-        "location",
-        "refresh",
-        "set-cookie",
-    ]
+    {f"content-{what}" for what in ("type", "length", "encoding", "language", "location")}
+    | {f"content-{what}" for what in ("range", "disposition", "digest")}
+    | {"accept-ranges", "age", "cache-control", "etag", "expires", "last-modified"}
+    | {"location", "refresh", "set-cookie"}
 )
 
 # What Sec-Fetch-Dest says of a request whose answer a person looks at.
@@ -94,6 +79,11 @@ class SessionPlusInterface(SessionInterface):
                 _vary(response)
             return
         _vary(response)
+        if life.error is not None:
+            # Somebody has caught it and gone on; what he changed since then is lost.
+            if response.status_code < 500 and life.is_modified:
+                _answer_instead(app, response, life.error)
+            return
         try:
             finish(
                 life,
@@ -199,26 +189,29 @@ def _is_page(request: Request, response: Response) -> bool:
 
 
 def _vary(response: Response) -> None:
-    vary = response.headers.get("Vary")
-    if vary is None:
+    # Asking for a list is fast where the header is missing; get() raises and catches.
+    vary = response.headers.getlist("Vary")
+    if not vary:
         response.headers.add("Vary", "Cookie")
-    elif vary != "Cookie":
-        found = parse_set_header(", ".join(response.headers.getlist("Vary")))
+    elif vary != ["Cookie"]:
+        found = parse_set_header(", ".join(vary))
         found.add("Cookie")
         response.headers["Vary"] = found.to_header()
 
 
 def _forbid_sharing(response: Response) -> None:
     """Let no shared cache keep an answer with our cookie in it."""
-    if "Cache-Control" not in response.headers:
+    given = response.headers.getlist("Cache-Control")
+    if not given:
         response.headers.add("Cache-Control", "private")
         return
-    control = response.cache_control
+    control = parse_cache_control_header(", ".join(given).lower(), cls=ResponseCacheControl)
     # private="X-Name" is about that header only.
     if not control.no_store and control.private not in (True, "*"):
         control.public = False
         control.s_maxage = None
         control.private = True
+        response.headers["Cache-Control"] = control.to_header()
 
 
 def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> None:

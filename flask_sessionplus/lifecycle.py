@@ -15,7 +15,7 @@ from blinker import Signal
 
 from . import clock, signals
 from .data import Data
-from .errors import ConfigError, DamagedRecord, StoreConflict, StoreError
+from .errors import ConfigError, DamagedRecord, StoreConflict, StoreError, StoreUnavailable
 from .flash import Flash
 from .lifetimes import Lifetimes
 from .record import Changes, Record
@@ -72,7 +72,7 @@ class Lifecycle:
         self._had_cookie = False
         self._loss_told = False
         #: With this loading failed.
-        self.error: StoreError | None = None
+        self.error: StoreUnavailable | None = None
 
     @property
     def flash(self) -> Flash:
@@ -167,9 +167,13 @@ class Lifecycle:
         except DamagedRecord:
             self._begin_new()
             self._reject("damaged")
-        except StoreError as error:
+        except StoreUnavailable as error:
             self._begin_new()
             self.state, self.error = State.FAILED, error
+            raise
+        except StoreError:
+            self._begin_new()
+            self.state = State.FAILED
             raise
         else:
             self._take(token, found)

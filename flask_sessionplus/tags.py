@@ -107,7 +107,7 @@ def _zone(offset: list[int] | None, zone: str | None, name: str | None) -> tzinf
     if zone is not None:
         try:
             return ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             # This machine's time zone database lacks it: the offset is still right.
             name = zone
     if offset is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,8 @@ def _open_sql(
             url.get_dialect().import_dbapi()
         except (ArgumentError, ImportError) as error:
             raise ConfigError(
-                f"SESSION_STORE cannot be opened: {error}. It must be {_ALLOWED}."
+                f"SESSION_STORE is {_without_password(str(source))!r}, which cannot be opened:"
+                f" {error}. It must be {_ALLOWED}."
             ) from error
         return SQLStore(_at_home(url, home), table, schema)
     if isinstance(source, Engine):
@@ -85,6 +87,10 @@ def _open_sql(
     if hasattr(type(source), "engines"):
         return SQLStore(lambda: find_engine(source, settings.bind_key), table, schema)
     raise ConfigError.of("SESSION_STORE", source, _ALLOWED)
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", url)
 
 
 def _at_home(url: Any, home: Path) -> Any:

@@ -27,7 +27,14 @@ from .. import clock
 from ..errors import ConfigError, SessionPlusError, StoreNotReady
 from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Miss, Outcome, Preparable, Purgeable, Store
-from .sqlengine import Connections, describe, is_in_memory, make_engine, was_taken_back
+from .sqlengine import (
+    Connections,
+    describe,
+    is_in_memory,
+    make_engine,
+    refuse_in_memory,
+    was_taken_back,
+)
 from .sqlrows import StoredRow, changed_columns, columns
 from .sqlstatement import Statement
 from .sqltable import DEFAULT_NAME, sessions_table
@@ -63,6 +70,7 @@ class SQLStore(Store, Purgeable, Preparable):
             url = _parse(source)
             self._connections = Connections(lambda: make_engine(url), is_own=True)
         elif isinstance(source, Engine):
+            refuse_in_memory(source)
             self._connections = Connections(lambda: source, is_own=False)
         else:
             self._connections = Connections(source, is_own=False)

@@ -21,6 +21,8 @@ from ..errors import ConfigError, SessionPlusError, StoreUnavailable
 
 T = TypeVar("T")
 
+_SQLITE_MMAP_BYTES = 512 * 1024 * 1024
+
 # How long a writer waits for SQLite's lock before the request is answered 503.
 _SQLITE_BUSY_SECONDS = 5.0
 
@@ -33,6 +35,7 @@ _OPTIONS: dict[str, Any] = {
     "max_overflow": 30,
     "pool_timeout": 0.05,
     "hide_parameters": True,
+    "isolation_level": "AUTOCOMMIT",
 }
 
 # PostgreSQL: a deadlock, and a conflict where the isolation is stricter than usual.
@@ -49,10 +52,19 @@ class _Pool:
     """An engine and its idle connections, in the process that opened them."""
 
     def __init__(self, engine: Engine, is_own: bool) -> None:
-        self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.engine = engine
         self.is_own = is_own
+        if not is_own:
+            self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._path = _file_of(engine.url) if is_own else None
+        self._inode = _inode_of(self._path)
         self.generation = forks.generation
         self._idle: deque[Connection] = deque()
+
+    @property
+    def has_lost_its_file(self) -> bool:
+        """Whether SQLite would write into a file that has been removed, and say nothing."""
+        return self._path is not None and _inode_of(self._path) != self._inode
 
     def take(self) -> Connection:
         try:
@@ -115,6 +127,13 @@ class Connections:
             kept open turns out to be dead. For work that writes nothing.
         """
         pool = self._open()
+        if not may_repeat and pool.has_lost_its_file:
+            pool.close()
+            self._pool = None
+            raise StoreUnavailable(
+                f"The session database {pool.engine.url.database} was removed while it was in use,"
+                " and this change was not saved. The next one begins a new database."
+            )
         connection = pool.take()
         try:
             result = work(connection)
@@ -147,7 +166,7 @@ class Connections:
             if pool is not None:
                 _abandoned.append(pool)
             engine = self._make_engine()
-            _refuse_in_memory(engine)
+            refuse_in_memory(engine)
             pool = self._pool = _Pool(engine, self._is_own)
             weakref.finalize(self, pool.close)
         return pool
@@ -160,8 +179,9 @@ def make_engine(url: URL) -> Engine:
         if url.get_backend_name() == "postgresql":
             event.listen(engine, "connect", _set_up_postgresql)
         return engine
-    if url.database and not url.database.startswith("file:"):
-        _make_private(Path(url.database))
+    path = _file_of(url)
+    if path is not None:
+        _make_private(Path(path))
     engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS}, **_OPTIONS)
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
@@ -174,7 +194,20 @@ def is_in_memory(url: URL) -> bool:
     )
 
 
-def _refuse_in_memory(engine: Engine) -> None:
+def _file_of(url: URL) -> str | None:
+    is_file = url.get_backend_name() == "sqlite" and not is_in_memory(url)
+    return None if not is_file or str(url.database).startswith("file:") else url.database
+
+
+def _inode_of(path: str | None) -> int | None:
+    try:
+        return None if path is None else os.stat(path).st_ino
+    except FileNotFoundError:
+        return None
+
+
+def refuse_in_memory(engine: Engine) -> None:
+    """Raise ConfigError if *engine* is an SQLite database in memory."""
     # It has one connection, so our commits would be the app's commits as well.
     if isinstance(engine.pool, (StaticPool, SingletonThreadPool)) or is_in_memory(engine.url):
         raise ConfigError(
@@ -203,6 +236,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     # cut may take back the last moments.
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    # One cache for all processes, so that many sessions are read as fast as few.
+    cursor.execute(f"PRAGMA mmap_size = {_SQLITE_MMAP_BYTES}")
     cursor.close()
 
 

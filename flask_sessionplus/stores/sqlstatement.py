@@ -87,5 +87,6 @@ class Statement:
 
 
 def _is_observed(connection: Connection) -> bool:
-    events, engine = connection.dispatch, connection.engine
+    engine = connection.engine
+    events = engine.dispatch
     return bool(events.before_cursor_execute or events.before_execute or engine.echo)

@@ -114,3 +114,20 @@ def test_now_goes_before_what_came_in(known):
 
     assert known.value(page) == ("new", "new")
     assert known.value(read) is None
+
+
+@pytest.mark.parametrize("status", [200, 304])
+@pytest.mark.parametrize("order", [["read", "keep"], ["keep", "read"], ["read"], ["keep"]], ids=str)
+def test_what_was_reset_does_not_come_back(known, order, status):
+    """A message that was read or kept, and then reset, is gone, whatever the answer."""
+    known(say())
+
+    def page():
+        for act in order:
+            read() if act == "read" else session.keep("note")
+        session.reset(flash_only=True)
+        return Response(status=status)
+
+    known(page)
+
+    assert known.value(read) is None
