@@ -1,4 +1,4 @@
-"""What is written at once, so that it is exact: one value exchanged, messages taken."""
+"""Values that are written at once, so that they are exact."""
 
 from __future__ import annotations
 
@@ -47,17 +47,3 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
             life.send(signals.session_saved)
             return value
     raise life.give_up(f"session[{name!r}]")
-
-
-def take_flashes(life: Lifecycle) -> list[Any]:
-    """Remove Flask's messages and return those that no other request has taken."""
-    messages = list(life.data[FLASHES])
-    stored = life.data.flashes()
-    taken = life.claim(stored)
-    for name, data in stored.items():
-        message = life.services.codec.decode(data)
-        if name not in taken and message in messages:
-            messages.remove(message)
-    if not life.is_peeking:
-        life.data.forget_flashes()
-    return messages

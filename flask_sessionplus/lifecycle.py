@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from blinker import Signal
@@ -80,10 +80,6 @@ class Lifecycle:
         if self._flash is None:
             self._flash = Flash(self.services.codec, self.data)
         return self._flash
-
-    def read_messages(self, keys: Iterable[str]) -> dict[str, Any]:
-        """Return the messages under *keys* that this request gets."""
-        return self.flash.read(keys, self.claim)
 
     @property
     def has_messages(self) -> bool:
@@ -204,27 +200,6 @@ class Lifecycle:
             self.cookie = Cookie.DELETE
         self._replace_data({})
         self.next_token = None
-
-    def claim(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Take hidden values out of the store; return those that nobody else had taken."""
-        names = list(names)
-        if not self.is_stored or self.is_peeking:
-            here = {name: self.data.get_hidden(name) for name in names}
-            return {name: data for name, data in here.items() if data is not None}
-        for _ in range(PATIENCE):
-            stored = {name: self.data.stored(name) for name in names}
-            wanted = {name: data for name, data in stored.items() if data is not None}
-            if not wanted:
-                return {}
-            outcome = self.apply_now(Changes(removals=wanted, expects=dict(wanted))).outcome
-            if outcome is Outcome.SAVED:
-                self.claimed.update(wanted)
-                self.was_modified = True
-                self.send(signals.session_saved)
-                return wanted
-            if outcome is Outcome.GONE:
-                return {}
-        raise self.give_up("The messages")
 
     def apply(self, changes: Changes) -> Applied:
         """Let the store do *changes*, and take over what it has now."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask.sessions import SessionMixin
 
 from .data import FLASHES, HIDDEN
-from .exchange import MISSING, exchange, take_flashes
+from .exchange import MISSING, exchange
 from .lifecycle import Lifecycle
+from .messages import take_flashes
 from .services import Services
 
 if TYPE_CHECKING:

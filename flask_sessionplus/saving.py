@@ -7,6 +7,7 @@ from collections.abc import Callable
 from . import clock, signals
 from .errors import ConfigError, DamagedRecord, SessionTooLarge
 from .lifecycle import Lifecycle
+from .messages import read_messages
 from .record import Changes, Record, has_content
 from .services import Cookie, State
 from .stores.base import Miss, Outcome
@@ -36,7 +37,7 @@ def finish(
             life.data.set_hidden(name, life.claimed.pop(name))
     if life.has_messages and was_page():
         if is_streamed:
-            life.read_messages(life.flash.keys())
+            read_messages(life, life.flash.keys())
         life.flash.age()
     writes = life.writes
     try:

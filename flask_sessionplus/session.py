@@ -13,6 +13,7 @@ from .data import FLASHES
 from .errors import LateSession
 from .exchange import MISSING, exchange
 from .mapping import SessionMapping, checked
+from .messages import read_messages
 from .saving import needs_cookie, save
 
 D = TypeVar("D")
@@ -50,7 +51,7 @@ class Session(SessionMapping):
         if key in life.data:
             value = life.data[key]
         else:
-            value = life.read_messages([key]).get(key, MISSING)
+            value = read_messages(life, [key]).get(key, MISSING)
         if value is MISSING:
             return default
         if type is None:
@@ -72,12 +73,12 @@ class Session(SessionMapping):
     def has(self, key: str) -> bool:
         """Tell whether there is a value, or a message for this request, under *key*."""
         life = self._open()
-        return key in life.data or key in life.read_messages([key])
+        return key in life.data or key in read_messages(life, [key])
 
     def all(self) -> dict[str, Any]:
         """Return all keys and values, and this request's messages where no key is in the way."""
         life = self._open()
-        return {**life.read_messages(life.flash.keys()), **self}
+        return {**read_messages(life, life.flash.keys()), **self}
 
     def remove(self, key: str) -> None:
         """Remove *key*, if it is there."""
@@ -132,7 +133,7 @@ class Session(SessionMapping):
 
         Of parallel requests only one gets it; within that request it may be read again.
         """
-        return self._open().read_messages([key]).get(key, default)
+        return read_messages(self._open(), [key]).get(key, default)
 
     def flash_map(self, key: str, mapping: Mapping[Any, Any]) -> None:
         """Flash a mapping, such as a form's fields or their errors. A MultiDict stays one.

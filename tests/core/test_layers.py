@@ -15,7 +15,7 @@ RANKS = [
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes"},
     {
         *("config", "stores", "purging", "data", "flash", "scopes"),
-        *("services", "lifecycle", "saving", "exchange", "mapping", "session"),
+        *("services", "lifecycle", "messages", "saving", "exchange", "mapping", "session"),
     },
     {"interface", "proxies", "identity", "jwt"},
     {"decorators", "templating", "cli", "pages", "testing"},

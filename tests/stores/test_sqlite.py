@@ -300,12 +300,13 @@ def test_a_database_in_memory_is_refused(url):
 
 @pytest.mark.parametrize("options", [{}, {"poolclass": StaticPool}])
 def test_an_engine_in_memory_is_refused(options):
-    """The same goes for an engine, at the latest when it is used."""
+    """The same goes for an engine; one that is found later is refused when it is used."""
     engine = create_engine("sqlite://", **options)
-    store = SQLStore(engine)
+    with pytest.raises(ConfigError, match="memory://"):
+        SQLStore(engine)
 
     with pytest.raises(ConfigError, match="memory://"):
-        store.load(new_sid())
+        SQLStore(lambda: engine).load(new_sid())
     engine.dispose()
 
 

@@ -72,10 +72,12 @@ def test_what_a_store_can_be(app, tmp_path, store, kind, how):
     else:
         SessionPlus(app, store=source)
 
-    assert isinstance(app.extensions["sessionplus"].store, kind)
+    found = app.extensions["sessionplus"].store
+    assert isinstance(found, kind)
     assert remember(app) == {"a": 1}
-    if isinstance(app.extensions["sessionplus"].store, SQLStore):
-        app.extensions["sessionplus"].store.close()
+    if isinstance(found, SQLStore):
+        found.close()
+        found.engine.dispose()
 
 
 def test_relative_paths_begin_in_the_instance_folder(app, tmp_path):
