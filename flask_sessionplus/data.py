@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import clock
@@ -49,6 +49,7 @@ class Data:
         self._values: dict[str, Any] = dict.fromkeys(stored, _PENDING)
         # Values that may differ from what is stored, with the bytes they were made from.
         self._open: dict[str, bytes | None] = {}
+        self._assigned: set[str] = set()
         self._removed: set[str] = set()
         self._hidden: dict[str, bytes | None] = {}
         self._flashes: dict[str, bytes] = {}
@@ -88,6 +89,7 @@ class Data:
             self._decode(name)
         self._open.setdefault(name, self._stored.get(name))
         self.was_assigned = True
+        self._assigned.add(name)
         self._values[name] = value
 
     def __delitem__(self, name: str) -> None:
@@ -161,6 +163,10 @@ class Data:
         self._open.pop(FLASHES, None)
         self._flashes = {}
 
+    def mutated(self, sets: Iterable[str]) -> set[str]:
+        """Return which of *sets*, as :meth:`changes` gave them, were only changed inside."""
+        return {name for name in sets if name in self._open and name not in self._assigned}
+
     def changes(self) -> tuple[dict[str, bytes], set[str]]:
         """Return what has to be set and what to be removed.
 
@@ -189,6 +195,7 @@ class Data:
         for name in list(self._open):
             if name in sets:
                 self._open[name] = sets[name]
+        self._assigned.clear()
         self._removed.clear()
         self._hidden.clear()
         known = {n: data for n, data in sets.items() if n.startswith(FLASK_MESSAGE)}

@@ -68,7 +68,7 @@ class Flash:
         """Forget all messages, those for the next request too."""
         for name in self._data.hidden(MESSAGE):
             self._data.set_hidden(name, None)
-        for messages in (self._waiting, self._shown, self._now, self._coming):
+        for messages in (self._waiting, self._shown, self._now, self._coming, self.kept):
             messages.clear()
 
     def age(self) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import flask
+from flask import has_request_context
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import dump_cookie, parse_cache_control_header, parse_set_header
@@ -16,7 +18,7 @@ from werkzeug.http import dump_cookie, parse_cache_control_header, parse_set_hea
 from . import clock
 from .codec import Codec
 from .config import Settings
-from .errors import ConfigError, StoreUnavailable
+from .errors import ConfigError, StoreError, StoreUnavailable
 from .lifecycle import Lifecycle
 from .saving import finish
 from .services import Cookie, Services
@@ -82,13 +84,13 @@ class SessionPlusInterface(SessionInterface):
         if life.error is not None:
             # Somebody has caught it and gone on; what he changed since then is lost.
             if response.status_code < 500 and life.is_modified:
-                _answer_instead(app, response, life.error)
+                _refuse(app, response, life.error)
             return
         try:
             finish(
                 life,
-                was_page=lambda: _is_page(life.request, response),
-                was_shown=lambda: response.status_code != 304,
+                was_page=lambda: _is_own(session) and _is_page(life.request, response),
+                was_shown=lambda: response.status_code != 304 and response.status_code < 500,
                 is_streamed=response.is_streamed,
             )
         except StoreUnavailable as error:
@@ -177,6 +179,13 @@ def _expires(life: Lifecycle) -> datetime | None:
     return clock.to_datetime(life.lifetimes().expiry(life.record.created_at, clock.now()))
 
 
+def _is_own(session: Session) -> bool:
+    """Tell whether it is the session of the request under way, not one of a test's own."""
+    # Compared by the object behind the proxy, which mypy knows nothing of.
+    current: Any = flask.session
+    return has_request_context() and current._get_current_object() is session
+
+
 def _is_page(request: Request, response: Response) -> bool:
     """Tell whether the visitor sees this answer, so that messages have had their chance."""
     status = response.status_code
@@ -214,6 +223,12 @@ def _forbid_sharing(response: Response) -> None:
         response.headers["Cache-Control"] = control.to_header()
 
 
+def _refuse(app: Flask, response: Response, error: StoreError) -> None:
+    if not isinstance(error, StoreUnavailable):
+        raise error
+    _answer_instead(app, response, error)
+
+
 def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> None:
     """Turn *response*, whose session was not saved, into the app's answer to *error*."""
     answer = app.make_response(app.handle_user_exception(error))
@@ -226,3 +241,4 @@ def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> 
     response.status = answer.status
     response.response = answer.response
     response.direct_passthrough = answer.direct_passthrough
+    _vary(response)

@@ -15,7 +15,7 @@ from blinker import Signal
 
 from . import clock, signals
 from .data import Data
-from .errors import ConfigError, DamagedRecord, StoreConflict, StoreError, StoreUnavailable
+from .errors import ConfigError, DamagedRecord, StoreConflict, StoreError
 from .flash import Flash
 from .lifetimes import Lifetimes
 from .record import Changes, Record
@@ -72,7 +72,8 @@ class Lifecycle:
         self._had_cookie = False
         self._loss_told = False
         #: With this loading failed.
-        self.error: StoreUnavailable | None = None
+        self.error: StoreError | None = None
+        self._news: list[tuple[Signal, dict[str, Any]]] = []
 
     @property
     def flash(self) -> Flash:
@@ -80,6 +81,17 @@ class Lifecycle:
         if self._flash is None:
             self._flash = Flash(self.services.codec, self.data)
         return self._flash
+
+    def reset_messages(self) -> None:
+        """Forget all messages of ours, those that were taken out of the store too."""
+        self.flash.drop()
+        self.claimed = {}
+        self.note_loss()
+
+    def note_loss(self) -> None:
+        """Remember that something was asked for which a store that failed cannot do."""
+        if self.state is State.FAILED:
+            self.was_modified = True
 
     @property
     def has_messages(self) -> bool:
@@ -150,29 +162,32 @@ class Lifecycle:
         return self._lifetimes
 
     def load(self) -> None:
-        """Find the session of the request's cookie."""
-        token, reason = self.services.read_token(self.request)
-        self._had_cookie = token is not None or reason is not None
-        if token is None:
-            self._begin_new()
-            if reason is not None:
-                self._reject(reason)
-            return
+        """Find the session of the request's cookie. :meth:`announce` tells of it."""
+        self._begin_new()
         try:
-            found = self.call(self.services.store.load, digest(token))
-        except DamagedRecord:
-            self._begin_new()
+            token, reason = self.services.read_token(self.request)
+            self._had_cookie = token is not None or reason is not None
+            if token is not None:
+                self._take(token, self.services.store.load(digest(token)))
+            elif reason is not None:
+                self._reject(reason)
+        except DamagedRecord as error:
+            _log.warning("A stored record is left alone: %s", error)
             self._reject("damaged")
-        except StoreUnavailable as error:
-            self._begin_new()
+        except StoreError as error:
             self.state, self.error = State.FAILED, error
+            _log.error("%s", error, exc_info=error)
+            self._news.append((signals.store_failed, {"error": error}))
             raise
-        except StoreError:
-            self._begin_new()
+        except BaseException:
             self.state = State.FAILED
             raise
-        else:
-            self._take(token, found)
+
+    def announce(self) -> None:
+        """Send the signals that loading gave cause for, now that the session can be used."""
+        for signal, details in self._news:
+            self.send(signal, **details)
+        self._news = []
 
     def regenerate(self) -> None:
         """Give the session a new token when it is next written."""
@@ -183,6 +198,7 @@ class Lifecycle:
                 " A-Z a-z 0-9 _ and -. Use secrets.token_urlsafe(32), or leave the setting out."
             )
         self.next_token = token
+        self.note_loss()
 
     def take_next_token(self) -> str:
         """Return a token that has not been used, and forget it."""
@@ -194,12 +210,13 @@ class Lifecycle:
 
     def end(self) -> None:
         """End the session; what is put in afterwards belongs to another one."""
-        if self.state is State.ALIVE:
+        if self.state in (State.ALIVE, State.DETACHED):
             self.restarts = True
         elif self.state is State.NEW and self._had_cookie:
             self.cookie = Cookie.DELETE
         self._replace_data({})
         self.next_token = None
+        self.note_loss()
 
     def apply(self, changes: Changes) -> Applied:
         """Let the store do *changes*, and take over what it has now."""
@@ -230,19 +247,17 @@ class Lifecycle:
         self.writes += 1
         self.data.settle(record.values, sets)
 
-    def forget(self, cookie: Cookie) -> None:
+    def forget(self, sid: bytes, cookie: Cookie) -> None:
         """Go on as a new session, after the stored one was removed.
 
         :param cookie: what becomes of the cookie.
         """
-        assert self.token is not None
-        ended = handle(digest(self.token))
         self.state, self.token, self.record = State.NEW, None, None
         self.restarts = False
         self.cookie = cookie
         self.was_modified = True
         self.data.settle({}, {})
-        self.send(signals.session_destroyed, handle=ended)
+        self.send(signals.session_destroyed, handle=handle(sid))
 
     def lose(self, has_changes: bool) -> None:
         """Go on without a place in the store: the session ended while it was in use."""
@@ -293,33 +308,32 @@ class Lifecycle:
         )
 
     def _take(self, token: str, found: Record | Miss) -> None:
+        if found is Miss.EXPIRED:
+            self._expire(token)
+            return
         if isinstance(found, Miss):
-            self._begin_new()
             if found is Miss.MOVED:
-                self.state = State.DETACHED
-            if found is Miss.EXPIRED:
-                self._expire(token)
-            else:
-                self._reject(found.value)
+                self.state, self.token = State.DETACHED, token
+            self._reject(found.value)
             return
         self._replace_data(found.values)
         rules, now = self.lifetimes(), clock.now()
         if rules.is_over(found.created_at, found.seen_at, now):
             self._begin_new()
-            self.call(self.services.store.delete, digest(token))
+            self.services.store.delete(digest(token))
             self._expire(token)
         else:
             self.state, self.token, self.record = State.ALIVE, token, found
             used_at = now if self.services.refreshes() else found.seen_at
             expires_at = rules.expiry(found.created_at, used_at)
             self.is_stale = rules.is_stale(found.expires_at, expires_at)
-            self.send(signals.session_loaded)
+            self._news.append((signals.session_loaded, {}))
 
     def _begin_new(self) -> None:
         self._replace_data({})
 
     def _expire(self, token: str) -> None:
-        self.send(signals.session_expired, handle=handle(digest(token)))
+        self._news.append((signals.session_expired, {"handle": handle(digest(token))}))
 
     def _replace_data(self, stored: dict[str, bytes]) -> None:
         self.data = Data(self.services.codec, stored)
@@ -328,4 +342,4 @@ class Lifecycle:
         self.claimed = {}
 
     def _reject(self, reason: str) -> None:
-        self.send(signals.session_rejected, reason=reason)
+        self._news.append((signals.session_rejected, {"reason": reason}))

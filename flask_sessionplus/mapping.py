@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from flask.sessions import SessionMixin
@@ -28,6 +29,7 @@ class SessionMapping(SessionMixin):
     def __init__(self, services: Services, request: Any = None) -> None:
         self._services = services
         self._request = request
+        self._loading = RLock()
 
     def __getitem__(self, key: str) -> Any:
         return (self._life or self._open()).data[key]
@@ -95,12 +97,21 @@ class SessionMapping(SessionMixin):
         return exchange(life, checked(key), lambda old: default if old is MISSING else old)
 
     def _open(self) -> Lifecycle:
-        life = self._life
-        if life is None:
+        return self._life or self._load()
+
+    def _load(self) -> Lifecycle:
+        with self._loading:
+            if self._life is not None:
+                # Another thread of this request was faster, or a signal's receiver is curious.
+                return self._life
             self.accessed = True
-            life = self._life = Lifecycle(self._services, self._request, self)
-            life.load()
-        return life
+            life = Lifecycle(self._services, self._request, self)
+            try:
+                life.load()
+            finally:
+                self._life = life
+                life.announce()
+            return life
 
 
 def checked(key: object) -> str:

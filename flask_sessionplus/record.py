@@ -40,7 +40,7 @@ class Record:
     created_at: int
     seen_at: int
     expires_at: int
-    values: dict[str, bytes]
+    values: dict[str, bytes] = field(repr=False)
     revision: int = 1
     owner: str = ""
     moved_to: bytes = b""
@@ -51,6 +51,8 @@ class Changes:
     """What one request did to a record.
 
     :param sets: names with their new bytes.
+    :param updates: the same, but only for names that are there: what was changed inside
+        and not assigned must not bring back what another request has removed.
     :param removals: names to remove; ``sets`` wins where both have one.
     :param expects: names with the bytes they must have now (None: absent); else
         nothing is written and the outcome is CONFLICT.
@@ -62,15 +64,16 @@ class Changes:
     :param drop_if_empty: remove the record if no content is left in it.
     """
 
-    sets: dict[str, bytes] = field(default_factory=dict)
+    sets: dict[str, bytes] = field(default_factory=dict, repr=False)
     removals: Iterable[str] = ()
-    expects: dict[str, bytes | None] = field(default_factory=dict)
+    expects: dict[str, bytes | None] = field(default_factory=dict, repr=False)
     expires_at: int | None = None
     seen_at: int | None = None
     owner: str | None = None
     move_to: bytes | None = None
     restart_at: int | None = None
     drop_if_empty: bool = False
+    updates: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def is_expected(record: Record, changes: Changes) -> bool:
@@ -90,6 +93,7 @@ def merge(record: Record, changes: Changes) -> Record | None:
     values = record.values.copy() if restart is None else {}
     for name in changes.removals:
         values.pop(name, None)
+    values.update({name: data for name, data in changes.updates.items() if name in values})
     values.update(changes.sets)
     if changes.drop_if_empty and not has_content(values):
         return None

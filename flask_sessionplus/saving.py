@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import clock, signals
-from .errors import ConfigError, DamagedRecord, SessionTooLarge
+from .errors import ConfigError, SessionTooLarge, StoreError, UnsupportedType
 from .lifecycle import Lifecycle
 from .messages import read_messages
-from .record import Changes, Record, has_content
+from .record import Changes, Record, has_content, tombstone
 from .services import Cookie, State
 from .stores.base import Miss, Outcome
 from .tokens import digest, handle
 
 # A generator whose tokens are in use thrice makes no secrets.
 _TOKEN_TRIES = 3
+
+# How long a record stays that its session has left empty, in milliseconds.
+_EMPTY_LIFETIME = 60_000
+
+_NOWHERE = bytes(32)
 
 
 def finish(
@@ -29,7 +34,7 @@ def finish(
     :param was_shown: tells whether messages that were read have had a reader.
     :param is_streamed: the view has not come to its end and may still read.
     """
-    if life.is_quiet or life.has_given_up or life.state is State.FAILED:
+    if life.has_given_up or life.state is State.FAILED or _is_quiet(life):
         return
     if life.claimed:
         returned = life.flash.kept if was_shown() else life.claimed.keys()
@@ -49,6 +54,13 @@ def finish(
         raise
 
 
+def _is_quiet(life: Lifecycle) -> bool:
+    try:
+        return life.is_quiet
+    except UnsupportedType:
+        return False
+
+
 def save(life: Lifecycle) -> None:
     """Write what has changed so far."""
     if life.state is State.NEW:
@@ -57,8 +69,10 @@ def save(life: Lifecycle) -> None:
         _save_restarted(life)
     elif life.state is State.ALIVE:
         _save_changes(life)
-    elif life.state is State.DETACHED and any(life.data.changes()):
-        life.lose(has_changes=True)
+    elif life.state is State.DETACHED:
+        _save_detached(life)
+    elif life.error is not None:
+        raise life.error
 
 
 def needs_cookie(life: Lifecycle) -> bool:
@@ -107,37 +121,49 @@ def _save_changes(life: Lifecycle) -> None:
     assert life.record is not None
     sets, removals = life.data.changes()
     is_changed = bool(sets or removals or life.next_token or life.is_forced)
-    refreshes = life.services.refreshes()
-    used_at = clock.now() if is_changed or refreshes else life.record.seen_at
+    refreshes, now = life.services.refreshes(), clock.now()
+    used_at = now if is_changed or refreshes else life.record.seen_at
     expires_at = life.lifetimes().expiry(life.record.created_at, used_at)
-    is_emptied = False
-    if removals or life.claimed:
-        # Messages that were taken may have been the last content.
-        is_emptied = not has_content((life.record.values.keys() | sets.keys()) - removals)
+    left = (life.record.values.keys() | sets.keys()) - removals
+    # Messages that were taken may have been the last content.
+    is_emptied = bool(removals or life.claimed) and not has_content(left)
     if sets:
         values = {**life.record.values, **sets}
-        check_size(life, {name: values[name] for name in values.keys() - removals})
+        check_size(life, {name: values[name] for name in left})
     if is_changed or is_emptied or life.is_stale:
-        _write(
-            life,
-            Changes(
-                sets,
-                removals,
-                expires_at=expires_at,
-                seen_at=used_at,
-                drop_if_empty=is_emptied,
-            ),
-            is_changed,
+        mutated = life.data.mutated(sets)
+        changes = Changes(
+            {name: data for name, data in sets.items() if name not in mutated},
+            removals,
+            expires_at=min(expires_at, now + _EMPTY_LIFETIME) if is_emptied else expires_at,
+            seen_at=used_at,
+            updates={name: sets[name] for name in mutated},
         )
+        _write(life, changes, sets, is_changed)
     life.was_modified |= is_changed
     if life.state is State.ALIVE:
         # As in Flask, an assignment sends the cookie again even if it changes nothing.
         if is_changed or life.data.was_assigned or (life.is_permanent and refreshes):
             life.cookie = Cookie.SET
+        if is_emptied:
+            _leave_empty(life, Changes(expires_at=expires_at))
         life.is_forced = False
 
 
-def _write(life: Lifecycle, changes: Changes, is_changed: bool) -> None:
+def _leave_empty(life: Lifecycle, extension: Changes) -> None:
+    """Take the cookie from the browser, unless a parallel request has put something in.
+
+    The empty record stays for a moment: what a request under way still puts in is kept, and
+    its answer brings the cookie back.
+    """
+    assert life.record is not None
+    if has_content(life.record.values):
+        life.apply(extension)
+    else:
+        life.cookie = Cookie.DELETE
+
+
+def _write(life: Lifecycle, changes: Changes, sets: dict[str, bytes], is_changed: bool) -> None:
     old = life.token
     assert old is not None
     for _ in range(_TOKEN_TRIES):
@@ -147,14 +173,11 @@ def _write(life: Lifecycle, changes: Changes, is_changed: bool) -> None:
             continue
         changes.move_to = None if token is None else digest(token)
         outcome, record = life.apply(changes)
-        if outcome is Outcome.EMPTIED:
-            life.forget(Cookie.DELETE)
-            return
         if outcome is Outcome.GONE:
             return
         if outcome is Outcome.SAVED:
             assert record is not None
-            life.settle(token or old, record, changes.sets)
+            life.settle(token or old, record, sets)
             if token is not None:
                 life.cookie = Cookie.SET
                 life.send(signals.session_regenerated, old=handle(digest(old)))
@@ -165,6 +188,15 @@ def _write(life: Lifecycle, changes: Changes, is_changed: bool) -> None:
     raise _bad_generator()
 
 
+def _save_detached(life: Lifecycle) -> None:
+    has_changes = any(life.data.changes())
+    if life.restarts and life.token is not None and not has_changes:
+        # It moved on before this request came: who signs out is signed out all the same.
+        _end(life, digest(life.token))
+    elif has_changes:
+        life.lose(has_changes=True)
+
+
 def _save_restarted(life: Lifecycle) -> None:
     """Remove the session that was ended; one step with the next one, if there is one."""
     assert life.token is not None
@@ -172,8 +204,7 @@ def _save_restarted(life: Lifecycle) -> None:
     sid = digest(life.token)
     sets, _ = life.data.changes()
     if not has_content(sets):
-        was_there = life.call(life.services.store.delete, sid)
-        life.forget(Cookie.DELETE if was_there else Cookie.LEAVE)
+        _end(life, sid)
         return
     check_size(life, sets)
     now = clock.now()
@@ -204,6 +235,16 @@ def _save_restarted(life: Lifecycle) -> None:
         _create(life)
 
 
+def _end(life: Lifecycle, sid: bytes) -> None:
+    store = life.services.store
+    was_there = life.call(store.delete, sid)
+    if was_there:
+        # A request that was sent with this token before, and comes now, must not get a
+        # new session: its cookie could take the place of that of the next sign-in.
+        life.call(store.create, sid, tombstone(clock.now(), _NOWHERE))
+    life.forget(sid, Cookie.DELETE if was_there else Cookie.LEAVE)
+
+
 def _confirm(life: Lifecycle) -> None:
     """Look once more whether the session is alive, before its cookie is sent.
 
@@ -213,7 +254,8 @@ def _confirm(life: Lifecycle) -> None:
     assert life.token is not None
     try:
         found = life.call(life.services.store.load, digest(life.token))
-    except DamagedRecord:
+    except StoreError:
+        # There is nothing to save, so the answer is good, but for a cookie that may not be.
         found = Miss.UNKNOWN
     if isinstance(found, Miss):
         life.lose(has_changes=False)

@@ -264,7 +264,7 @@ class Session(SessionMapping):
         :param flash_only: remove the messages only.
         """
         life = self._open()
-        life.flash.drop()
+        life.reset_messages()
         for key in [key for key in life.data if key == FLASHES or not flash_only]:
             del life.data[key]
 

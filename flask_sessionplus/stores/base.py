@@ -67,7 +67,8 @@ class Store(ABC):
     def create(self, sid: bytes, record: Record) -> bool:
         """Store a new record. Return False, and write nothing, if *sid* is in use.
 
-        The place of an expired record or tombstone counts as free.
+        The place of an expired record or tombstone counts as free. The record may be a
+        tombstone itself, for a session that has ended.
         """
 
     @abstractmethod

@@ -127,4 +127,5 @@ class MemoryStore(Store, Purgeable):
 def _copy(record: Record) -> Record:
     # Nobody outside may hold what is stored: he could change it without a lock.
     r = record
-    return Record(r.created_at, r.seen_at, r.expires_at, r.values.copy(), r.revision, r.owner)
+    values = r.values.copy()
+    return Record(r.created_at, r.seen_at, r.expires_at, values, r.revision, r.owner, r.moved_to)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import session
 
@@ -53,13 +55,14 @@ def test_bots_leave_nothing_behind(site, store):
     ],
 )
 def test_the_last_key_takes_the_session_with_it(known, store, empty):
-    """Where the last key is removed record and cookie go, as in Flask."""
+    """Where the last key is removed the cookie goes, as in Flask, and the record soon after."""
     old = known.tab()
 
     answer = known(empty)
 
     assert answer.cookie.is_deletion
-    assert old.value(lambda: session.exists) is False
+    left = old.value(lambda: (dict(session), session.expires_at - session.last_seen_at))
+    assert left == ({}, timedelta(minutes=1))
 
 
 def test_the_last_key_of_a_permanent_session(known):
@@ -67,7 +70,7 @@ def test_the_last_key_of_a_permanent_session(known):
     known(lambda: setattr(session, "permanent", True))
 
     assert known(lambda: [session.pop(key) for key in KNOWN]).cookie.is_deletion
-    assert known.value(lambda: session.exists) is False
+    assert known.value(lambda: (session.exists, session.permanent)) == (False, False)
 
 
 def test_a_message_holds_the_session(known):
@@ -142,3 +145,54 @@ def test_something_new_after_an_early_save(known):
 
     assert len(known(page).cookies) == 1
     assert known.value(lambda: dict(session)) == {"theme": "dark"}
+
+
+def test_a_key_that_comes_right_afterwards_is_kept(known):
+    """What a request under way puts in after another has emptied the session is not lost."""
+    other = known.tab()
+
+    def page():
+        session.get("name")
+        other(lambda: [session.pop(key) for key in KNOWN])
+        session["more"] = 1
+
+    answer = known(page)
+
+    assert answer.cookie.value == known.token
+    assert known.value(lambda: dict(session)) == {"more": 1}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: session["cart"].append("milk"),
+        lambda: session.update(more=1),
+        lambda: session.renew(),
+        lambda: session.regenerate(),
+    ],
+    ids=["nested", "another key", "renew", "regenerate"],
+)
+def test_what_was_removed_stays_removed(known, write):
+    """A request under way does not bring back the keys that another one has removed."""
+    other = known.tab()
+
+    def page():
+        session.get("name")
+        other(lambda: [session.pop(key) for key in KNOWN])
+        write()
+
+    known(page)
+
+    found = known.value(lambda: dict(session))
+    assert found.keys().isdisjoint(KNOWN)
+
+
+def test_an_empty_session_is_not_handed_on(clock, known):
+    """The record of an emptied session does not live on by being read."""
+    old = known.tab()
+    known(lambda: [session.pop(key) for key in KNOWN])
+    for _ in range(5):
+        clock.advance(30)
+        old(lambda: session.get("name"))
+
+    assert old.value(lambda: session.exists) is False

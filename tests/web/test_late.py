@@ -14,7 +14,6 @@ from tests.web.visiting import together
 ENDS = {
     "destroy": lambda: session.destroy(),
     "clear": lambda: session.clear(),
-    "pop": lambda: [session.pop(key) for key in list(session)],
     "next": lambda: (session.destroy(), session.update(next=1)),
     "regenerate": lambda: session.regenerate(),
 }

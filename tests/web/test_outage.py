@@ -39,23 +39,67 @@ def test_pages_without_a_session_go_on(known, store):
     assert known(lambda: None).status == 200
 
 
-def test_who_swallows_the_error_saves_nothing(known, store):
-    """A view that catches the error and goes on does not look as if it had saved anything."""
+SWALLOWED = {
+    "set": lambda: session.update(name="Eve"),
+    "pop": lambda: session.pop("name"),
+    "increment": lambda: session.increment("visits"),
+    "flash": lambda: session.flash("note", "hi"),
+    "destroy": lambda: session.destroy(),
+    "clear": lambda: session.clear(),
+    "regenerate": lambda: session.regenerate(),
+    "reset": lambda: session.reset(),
+    "renew": lambda: session.renew(),
+    "permanent": lambda: setattr(session, "permanent", True),
+    "early": lambda: (session.update(name="Eve"), session.save()),
+}
+
+
+@pytest.mark.parametrize("do", SWALLOWED.values(), ids=SWALLOWED)
+def test_who_swallows_the_error_saves_nothing(known, store, do):
+    """A view that catches the error and goes on does not look as if it had done anything."""
     store.faults["load"] = down
 
     def page():
         for _ in range(3):
-            with suppress(StoreUnavailable):
-                session["name"] = "Eve"
-                return "saved"
-        return "not saved"
+            with suppress(StoreUnavailable, KeyError):
+                do()
+                return "done"
+        return "not done"
 
     answer = known(page)
 
     assert answer.cookies == []
-    assert answer.status == 503 or answer.value == "not saved"
+    assert answer.status == 503 or answer.value == "not done"
     store.faults.clear()
-    assert known.value(lambda: dict(session)) == KNOWN
+    assert known.value(lambda: session.all()) == KNOWN
+
+
+def test_who_swallows_the_error_may_read(known, store):
+    """A view that catches the error and only reads may show a page to a stranger."""
+    store.faults["load"] = down
+
+    def page():
+        with suppress(StoreUnavailable):
+            return session.get("name")
+        return "stranger"
+
+    answer = known(page)
+
+    assert (answer.status, answer.value) == (200, "stranger")
+    assert answer.cookies == []
+
+
+def test_a_cookie_that_cannot_be_confirmed_is_not_sent(known, store):
+    """Where only the look before the cookie's refresh fails nothing is lost: the page is shown."""
+    known(lambda: setattr(session, "permanent", True))
+
+    def page():
+        store.faults["load"] = down if session["name"] else None
+
+    answer = known(page)
+
+    assert answer.status == 200
+    assert answer.cookies == []
 
 
 @pytest.mark.parametrize("method", ["apply", "create", "delete"])
@@ -263,3 +307,22 @@ def test_the_log_has_no_secrets(known, store, caplog):
     assert "db.internal" in caplog.text
     for secret in (known.token, digest(known.token).hex(), name):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("method", ["load", "apply"])
+def test_the_apps_handler_keeps_what_it_varies_with(store, make_site, method):
+    """The handler's own Vary is kept, and the cookie is added to it."""
+    site = make_site(store)
+
+    @site.app.errorhandler(503)
+    def sorry(error):
+        return "Sorry", 503, {"Vary": "Accept-Language"}
+
+    visitor = site.visitor()
+    visitor(lambda: session.update(KNOWN))
+    store.faults[method] = down
+
+    answer = visitor(lambda: session.update(name="Eve"))
+
+    found = ", ".join(answer.headers.getlist("Vary")).split(", ")
+    assert sorted(found) == ["Accept-Language", "Cookie"]

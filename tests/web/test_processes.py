@@ -43,3 +43,18 @@ def test_other_stores_for_several_processes(site, kind):
         visitor(lambda: session.update(a=1), **several)
 
         assert visitor.value(lambda: session["a"], **several) == 1
+
+
+def test_the_error_page_for_it_may_use_the_session(make_site, caplog):
+    """The page that tells of the error can look at the session, and nothing else goes wrong."""
+    site = make_site(MemoryStore(), PROPAGATE_EXCEPTIONS=False)
+
+    @site.app.errorhandler(500)
+    def sorry(error):
+        return f"Sorry, {session.get('name', 'stranger')}", 500
+
+    several = {"environ_overrides": {"wsgi.multiprocess": True}}
+    answer = site.visitor()(lambda: session.update(a=1), **several)
+
+    assert (answer.status, answer.text) == (500, "Sorry, stranger")
+    assert "finalizing failed" not in caplog.text
