@@ -37,7 +37,7 @@ def init() -> None:
     "--batch",
     default=BATCH,
     show_default=True,
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(1, 10_000),
     help="Sessions removed at a time; others get their turn in between.",
 )
 @click.option("--dry-run", is_flag=True, help="Only count them.")

@@ -46,6 +46,9 @@ STRICT: dict[str, Any] = {
 # Printable ASCII but what separates cookies from each other and names from values.
 _is_cookie_name = re.compile(r"[!#-+\--:<>-~]+").fullmatch
 
+#: Names with which browsers check a cookie's attributes.
+PREFIXES = ("__Host-", "__Secure-")
+
 _SWITCHES = (
     "SESSION_COOKIE_HTTPONLY",
     "SESSION_COOKIE_PARTITIONED",
@@ -121,7 +124,7 @@ def check_cookie(config: Mapping[str, Any]) -> None:
     samesite = config["SESSION_COOKIE_SAMESITE"]
     if samesite is not None and str(samesite).title() not in ("Lax", "Strict", "None"):
         raise ConfigError.of("SESSION_COOKIE_SAMESITE", samesite, "'Lax', 'Strict', 'None' or None")
-    if name.startswith("__") and not config["SESSION_COOKIE_SECURE"]:
+    if name.startswith(PREFIXES) and not config["SESSION_COOKIE_SECURE"]:
         raise ConfigError.of("SESSION_COOKIE_SECURE", False, f"True for the cookie name {name!r}")
     if not name.startswith("__Host-"):
         return

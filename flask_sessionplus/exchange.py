@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import signals
+from . import clock, signals
 from .data import FLASHES
 from .lifecycle import PATIENCE, Lifecycle
-from .record import Changes
+from .record import Changes, has_content
 from .saving import check_size
+from .services import Cookie
 from .stores.base import Outcome
 
 #: Stands for a value that is not there.
@@ -40,10 +41,21 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
             return data[name]
         assert life.record is not None
         check_size(life, {**life.record.values, name: encoded})
-        applied = life.apply_now(Changes({name: encoded}, expects={name: stored}))
-        if applied.outcome is Outcome.SAVED:
+        now = clock.now()
+        changes = Changes(
+            {name: encoded},
+            expects={name: stored},
+            expires_at=life.lifetimes().expiry(life.record.created_at, now),
+            seen_at=now,
+        )
+        outcome, record = life.apply_now(changes)
+        if outcome is Outcome.SAVED:
+            assert record is not None
             data.put_stored(name, value, encoded)
             life.was_modified = True
+            if not has_content(record.values.keys() - {name}):
+                # Another request may have emptied it, and taken the cookie away.
+                life.cookie = Cookie.SET
             life.send(signals.session_saved)
             return value
     raise life.give_up(f"session[{name!r}]")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, current_app, has_app_context
 
 from .cli import session_commands
 from .codec import Codec
-from .config import Settings, check_cookie
+from .config import PREFIXES, Settings, check_cookie
 from .errors import ConfigError
 from .interface import SessionPlusInterface
 from .stores.base import Store
@@ -124,7 +125,7 @@ class SessionPlus:
 def _strict_cookie(config: dict[str, Any]) -> dict[str, Any]:
     name = config["SESSION_COOKIE_NAME"]
     return {
-        "SESSION_COOKIE_NAME": name if name.startswith("__") else f"__Host-{name}",
+        "SESSION_COOKIE_NAME": name if name.startswith(PREFIXES) else f"__Host-{name}",
         "SESSION_COOKIE_SECURE": True,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": config["SESSION_COOKIE_SAMESITE"] or "Lax",
@@ -138,7 +139,10 @@ def _engine_finder(app: Flask) -> Callable[[Any, str | None], Any]:
     def find(db: Any, bind_key: str | None) -> Any:
         app = find_app()
         assert app is not None
-        with app.app_context():
+        # A context of our own would run the app's teardown functions when it ends.
+        current: Any = current_app
+        is_there = has_app_context() and current._get_current_object() is app
+        with nullcontext() if is_there else app.app_context():
             engines = db.engines
             # Flask-SQLAlchemy calls the first one None, Flask-SQLAlchemy-Lite "default".
             for key in (bind_key,) if bind_key is not None else (None, "default"):

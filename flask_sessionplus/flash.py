@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from .codec import Codec
 from .data import MESSAGE, Data, message_name
+from .errors import UndecodableValue
 
 _SEPARATOR = "\x00"
 
@@ -101,7 +102,10 @@ class Flash:
         return maps if names[0] in maps else names[:1]
 
     def _is_map(self, data: bytes) -> bool:
-        return isinstance(self._codec.decode(data), Mapping)
+        try:
+            return isinstance(self._codec.decode(data), Mapping)
+        except UndecodableValue:
+            return False
 
 
 def _by_key(messages: Iterable[str]) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ from .saving import finish
 from .services import Cookie, Services
 from .session import Session
 from .stores.base import Store
-from .tokens import is_wellformed
+from .tokens import Token, is_wellformed
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -118,7 +118,7 @@ class SessionPlusInterface(SessionInterface):
         found = _cookie_pattern(name).findall(header)
         if not found:
             return None, None
-        token = found[0].strip()
+        token = Token(found[0].strip())
         if len(found) > 1 and any(other.strip() != token for other in found):
             return None, "duplicate"
         return (token, None) if is_wellformed(token) else (None, "malformed")

@@ -18,10 +18,10 @@ from .data import Data
 from .errors import ConfigError, DamagedRecord, StoreConflict, StoreError
 from .flash import Flash
 from .lifetimes import Lifetimes
-from .record import Changes, Record
+from .record import Changes, Record, has_content
 from .services import Cookie, Services, State
 from .stores.base import Applied, Miss, Outcome
-from .tokens import digest, handle, is_wellformed
+from .tokens import Token, digest, handle, is_wellformed
 
 T = TypeVar("T")
 
@@ -197,7 +197,7 @@ class Lifecycle:
                 "SESSION_IDENTIFIER_GENERATOR made something else than 22 to 128 characters of"
                 " A-Z a-z 0-9 _ and -. Use secrets.token_urlsafe(32), or leave the setting out."
             )
-        self.next_token = token
+        self.next_token = Token(token)
         self.note_loss()
 
     def take_next_token(self) -> str:
@@ -326,7 +326,9 @@ class Lifecycle:
             self.state, self.token, self.record = State.ALIVE, token, found
             used_at = now if self.services.refreshes() else found.seen_at
             expires_at = rules.expiry(found.created_at, used_at)
-            self.is_stale = rules.is_stale(found.expires_at, expires_at)
+            # A record that was left empty is not kept alive by those who look at it.
+            is_stale = rules.is_stale(found.expires_at, expires_at)
+            self.is_stale = is_stale and has_content(found.values)
             self._news.append((signals.session_loaded, {}))
 
     def _begin_new(self) -> None:

@@ -158,7 +158,10 @@ def simplify(value: Any) -> Any:
         return value._get_current_object()
     if cls.__name__ in _LAZY_STRINGS:
         return str(value)
-    if isinstance(value, (Enum, Markup, MultiDict)):
+    if isinstance(value, Enum):
+        # One that is a number or a text as well is stored as that, as in Flask.
+        return value.value if isinstance(value, (str, int, float)) else value
+    if isinstance(value, (Markup, MultiDict)):
         return value
     for base in _PLAIN_BASES:
         if isinstance(value, base):
@@ -171,11 +174,9 @@ def simplify(value: Any) -> Any:
 def find_base(cls: type, tags: Mapping[type, Tag]) -> Tag:
     """Return the tag of the nearest base of *cls*, as for a named tuple.
 
-    :raises TypeError: if there is none, or if *cls* is an Enum: coming back as a
-        bare number it would no longer be equal to its members.
+    :raises TypeError: if there is none.
     """
-    if not issubclass(cls, Enum):
-        for base in cls.__mro__:
-            if base in tags:
-                return tags[base]
+    for base in cls.__mro__:
+        if base in tags:
+            return tags[base]
     raise TypeError(f"{cls!r} cannot be stored")

@@ -16,9 +16,18 @@ _MIN_LENGTH, _MAX_LENGTH = 22, 128
 _is_wellformed = re.compile(rf"[A-Za-z0-9_-]{{{_MIN_LENGTH},{_MAX_LENGTH}}}", re.ASCII).fullmatch
 
 
+class Token(str):
+    """A token that does not show itself in tracebacks and logs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+
 def new_token() -> str:
     """Return a new secret of 256 random bits, 43 characters."""
-    return secrets.token_urlsafe(32)
+    return Token(secrets.token_urlsafe(32))
 
 
 def is_wellformed(token: str) -> bool:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from .. import forks
 from ..errors import StoreUnavailable
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 # Enough that strangers seldom wait for each other, few enough to keep open.
 _STRIPES = 32
+
+_beginning = Lock()
 
 # A process that was stopped while it held a lock must not hang all others.
 _PATIENCE = 5.0
@@ -31,7 +33,7 @@ class StripedLocks:
     def __init__(self, folder: Path, make_folder: Callable[[], None]) -> None:
         self._folder = folder
         self._make_folder = make_folder
-        self._begin_process()
+        self._locks: _ProcessLocks | None = None
 
     @contextmanager
     def hold(self, *sids: bytes) -> Iterator[None]:
@@ -39,35 +41,66 @@ class StripedLocks:
 
         :raises StoreUnavailable: if others do not let go within five seconds.
         """
+        locks = self._locks
         # A child of a fork would share its parent's locks, so it opens its own.
-        if self._generation != forks.generation:
-            self._begin_process()
-        held: list[tuple[Lock, int]] = []
+        if locks is None or locks.pid != os.getpid():
+            locks = self._begin_process()
+        held: list[int] = []
         try:
             for stripe in sorted({sid[-1] % _STRIPES for sid in sids}):
-                held.append(self._take(stripe))
+                locks.take(stripe)
+                held.append(stripe)
             yield
         finally:
-            for threads, descriptor in reversed(held):
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-                threads.release()
+            for stripe in reversed(held):
+                locks.release(stripe)
 
-    def _take(self, stripe: int) -> tuple[Lock, int]:
-        threads = self._threads[stripe]
-        if not threads.acquire(timeout=_PATIENCE):
+    def _begin_process(self) -> _ProcessLocks:
+        with _beginning:
+            locks = self._locks
+            if locks is None or locks.pid != os.getpid():
+                if locks is not None:
+                    locks.close()
+                locks = _ProcessLocks(self._folder, self._make_folder)
+                weakref.finalize(self, locks.close)
+                self._locks = locks
+            return locks
+
+
+class _ProcessLocks:
+    """The locks as one process has them."""
+
+    def __init__(self, folder: Path, make_folder: Callable[[], None]) -> None:
+        self.pid = os.getpid()
+        self._folder = folder
+        self._make_folder = make_folder
+        self._threads = [Lock() for _ in range(_STRIPES)]
+        self._descriptors: dict[int, int] = {}
+
+    def take(self, stripe: int) -> None:
+        if not self._threads[stripe].acquire(timeout=_PATIENCE):
             raise _busy(self._folder)
         try:
-            return threads, self._take_file(stripe)
+            self._take_file(stripe)
         except BaseException:
-            threads.release()
+            self._threads[stripe].release()
             raise
 
-    def _take_file(self, stripe: int) -> int:
+    def release(self, stripe: int) -> None:
+        fcntl.flock(self._descriptors[stripe], fcntl.LOCK_UN)
+        self._threads[stripe].release()
+
+    def close(self) -> None:
+        # Whoever holds a lock in another process keeps it: the file stays open there.
+        while self._descriptors:
+            os.close(self._descriptors.popitem()[1])
+
+    def _take_file(self, stripe: int) -> None:
         while True:
             descriptor = self._open(stripe)
             self._lock_file(descriptor)
             if os.fstat(descriptor).st_nlink:
-                return descriptor
+                return
             # Somebody has removed the file: others would lock a new one.
             del self._descriptors[stripe]
             os.close(descriptor)
@@ -98,11 +131,6 @@ class StripedLocks:
                 ) from error
             self._descriptors[stripe] = descriptor
         return descriptor
-
-    def _begin_process(self) -> None:
-        self._generation = forks.generation
-        self._threads = [Lock() for _ in range(_STRIPES)]
-        self._descriptors: dict[int, int] = {}
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import os
 from threading import Lock
 
-from .. import clock, forks
+from .. import clock
 from ..errors import StoreError
 from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Miss, Outcome, Purgeable, Store
@@ -24,7 +25,7 @@ class MemoryStore(Store, Purgeable):
         self._records: dict[bytes, Record] = {}
         self._expiries: list[tuple[int, bytes]] = []
         self._lock = Lock()
-        self._generation: int | None = None
+        self._pid: int | None = None
 
     def load(self, sid: bytes) -> Record | Miss:
         self._check_process()
@@ -115,9 +116,10 @@ class MemoryStore(Store, Purgeable):
         return removed
 
     def _check_process(self) -> None:
-        if self._generation is None:
-            self._generation = forks.generation
-        elif self._generation != forks.generation:
+        pid = os.getpid()
+        if self._pid is None:
+            self._pid = pid
+        elif self._pid != pid:
             raise StoreError(
                 "A memory store was used before a fork: each process would have sessions of"
                 " its own. Use SESSION_STORE = 'sqlite:///...' or another shared store."

@@ -75,7 +75,7 @@ def _open_sql(
             url = make_url(source)
             # Imports the driver: better now than at the first request.
             url.get_dialect().import_dbapi()
-        except (ArgumentError, ImportError) as error:
+        except (ArgumentError, ImportError, ValueError) as error:
             raise ConfigError(
                 f"SESSION_STORE is {_without_password(str(source))!r}, which cannot be opened:"
                 f" {error}. It must be {_ALLOWED}."

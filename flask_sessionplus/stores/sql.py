@@ -41,6 +41,9 @@ from .sqltable import DEFAULT_NAME, sessions_table
 
 T = TypeVar("T")
 
+# PostgreSQL takes at most 65,535 parameters.
+_MOST_PURGED = 10_000
+
 # Swaps that are tried before a lock is taken, which always gets through.
 _OPTIMISTIC_TRIES = 3
 
@@ -264,7 +267,7 @@ class SQLStore(Store, Purgeable, Preparable):
     def _purge(self, connection: Connection, limit: int) -> int:
         # Two statements: MySQL has no LIMIT in a subquery of DELETE. A record that is
         # used in between has a new expiry, and the second condition spares it.
-        now = clock.now()
+        now, limit = clock.now(), min(limit, _MOST_PURGED)
         sids = connection.scalars(self._do.select_expired, {"now": now, "limit": limit}).all()
         if not sids:
             return 0

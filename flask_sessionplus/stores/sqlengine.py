@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 import weakref
 from collections import deque
@@ -12,16 +13,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
-from .. import forks
 from ..errors import ConfigError, SessionPlusError, StoreUnavailable
 
 T = TypeVar("T")
 
-_SQLITE_MMAP_BYTES = 512 * 1024 * 1024
+_SQLITE_CACHE_KILOBYTES = 32_768
 
 # How long a writer waits for SQLite's lock before the request is answered 503.
 _SQLITE_BUSY_SECONDS = 5.0
@@ -29,14 +29,27 @@ _SQLITE_BUSY_SECONDS = 5.0
 # How long a request waits for a connection while all others are in use.
 _PATIENCE = 5.0
 
+# Connections a process keeps open; more are opened for a rush and closed after it.
+_MOST_IDLE = 10
+
 # The engine itself only waits for the blink of an eye, and we look for one of our own.
 _OPTIONS: dict[str, Any] = {
-    "pool_size": 10,
+    "pool_size": _MOST_IDLE,
     "max_overflow": 30,
     "pool_timeout": 0.05,
     "hide_parameters": True,
     "isolation_level": "AUTOCOMMIT",
 }
+
+# Seconds, by driver. PostgreSQL's drivers leave the reading to statement_timeout.
+_PYMYSQL = {"connect_timeout": 5, "read_timeout": 10, "write_timeout": 10}
+_TIMEOUTS: dict[str, dict[str, int]] = {
+    "psycopg": {"connect_timeout": 5},
+    "psycopg2": {"connect_timeout": 5},
+    "pymysql": _PYMYSQL,
+    "mysqldb": _PYMYSQL,
+}
+_STATEMENT_MILLISECONDS = 10_000
 
 # PostgreSQL: a deadlock, and a conflict where the isolation is stricter than usual.
 _TAKEN_BACK = ("40P01", "40001")
@@ -58,7 +71,7 @@ class _Pool:
             self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._path = _file_of(engine.url) if is_own else None
         self._inode = _inode_of(self._path)
-        self.generation = forks.generation
+        self.pid = os.getpid()
         self._idle: deque[Connection] = deque()
 
     @property
@@ -85,7 +98,7 @@ class _Pool:
                     raise
 
     def give_back(self, connection: Connection) -> None:
-        if self.is_own:
+        if self.is_own and len(self._idle) < _MOST_IDLE:
             self._idle.append(connection)
         else:
             connection.close()
@@ -97,7 +110,7 @@ class _Pool:
     def close(self) -> None:
         # A child of a fork must not close its parent's connections: that would end the
         # parent's conversation with the server.
-        if self.is_own and self.generation == forks.generation:
+        if self.is_own and self.pid == os.getpid():
             self.drop_idle()
             self.engine.dispose()
 
@@ -134,7 +147,11 @@ class Connections:
                 f"The session database {pool.engine.url.database} was removed while it was in use,"
                 " and this change was not saved. The next one begins a new database."
             )
-        connection = pool.take()
+        try:
+            connection = pool.take()
+        except pool.engine.dialect.loaded_dbapi.Error as error:
+            # Of a connection in an app's pool that has died there.
+            raise OperationalError(None, None, error) from error
         try:
             result = work(connection)
         except SQLAlchemyError as error:
@@ -162,7 +179,7 @@ class Connections:
 
     def _open(self) -> _Pool:
         pool = self._pool
-        if pool is None or pool.generation != forks.generation:
+        if pool is None or pool.pid != os.getpid():
             if pool is not None:
                 _abandoned.append(pool)
             engine = self._make_engine()
@@ -175,7 +192,7 @@ class Connections:
 def make_engine(url: URL) -> Engine:
     """Return a new engine of our own for *url*."""
     if url.get_backend_name() != "sqlite":
-        engine = create_engine(url, **_OPTIONS)
+        engine = create_engine(url, connect_args=_timeouts(url), **_OPTIONS)
         if url.get_backend_name() == "postgresql":
             event.listen(engine, "connect", _set_up_postgresql)
         return engine
@@ -185,6 +202,12 @@ def make_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS}, **_OPTIONS)
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+def _timeouts(url: URL) -> dict[str, Any]:
+    """Return the driver's time limits, where *url* sets none."""
+    limits = _TIMEOUTS.get(url.get_driver_name(), {})
+    return {name: seconds for name, seconds in limits.items() if name not in url.query}
 
 
 def is_in_memory(url: URL) -> bool:
@@ -234,15 +257,32 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # Readers and a writer at the same time. NORMAL never damages the database; a power
     # cut may take back the last moments.
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = NORMAL")
-    # One cache for all processes, so that many sessions are read as fast as few.
-    cursor.execute(f"PRAGMA mmap_size = {_SQLITE_MMAP_BYTES}")
+    # Enough for the inner pages of an index of a million sessions.
+    cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KILOBYTES}")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    # For this alone SQLite does not wait: of several processes that begin together on a
+    # new file, all but one are told that it is locked.
+    deadline = time.monotonic() + _SQLITE_BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.005)
 
 
 def _set_up_postgresql(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
+    cursor.execute("SHOW statement_timeout")
+    if cursor.fetchone()[0] == "0":
+        cursor.execute(f"SET statement_timeout = {_STATEMENT_MILLISECONDS}")
     cursor.execute("SHOW default_transaction_isolation")
     if cursor.fetchone()[0] != "read committed":
         # An administrator chose more, and whoever comes second would fail, not wait.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import clock
+from ..errors import DamagedRecord
 from ..record import Record, pack_values, unpack_values
 
 # Packed values begin with their version, 1; a tombstone's data with this, and the new sid.
@@ -17,18 +18,21 @@ class StoredRow(NamedTuple):
     owner: str | None
     created_at: int
     seen_at: int
-    expires_at: int
-    revision: int
-    data: bytes
+    # SQLite keeps what it is given, and somebody else may have given it.
+    expires_at: Any
+    revision: Any
+    data: Any
 
     @property
     def is_tombstone(self) -> bool:
         """Whether the session has moved on."""
-        return self.revision == 0
+        return bool(self.revision == 0)
 
     @property
     def is_expired(self) -> bool:
         """Whether its time is over."""
+        if not isinstance(self.expires_at, int) or not isinstance(self.revision, int):
+            raise DamagedRecord("A row of the sessions table holds no numbers. Remove it.")
         return self.expires_at <= clock.now()
 
     @property
@@ -41,6 +45,8 @@ class StoredRow(NamedTuple):
 
         :raises DamagedRecord: if the data is none.
         """
+        if not isinstance(self.data, (bytes, bytearray, memoryview)):
+            raise DamagedRecord("A row of the sessions table holds no bytes. Remove it.")
         return Record(
             self.created_at,
             self.seen_at,

@@ -89,4 +89,10 @@ class Statement:
 def _is_observed(connection: Connection) -> bool:
     engine = connection.engine
     events = engine.dispatch
-    return bool(events.before_cursor_execute or events.before_execute or engine.echo)
+    return bool(
+        events.before_cursor_execute
+        or events.after_cursor_execute
+        or events.before_execute
+        or events.after_execute
+        or engine.echo
+    )

@@ -270,7 +270,7 @@ class Colour(enum.Enum):
     RED = "red"
 
 
-class Level(enum.IntEnum):
+class Level(enum.Enum):
     """An Enum that is a number as well."""
 
     HIGH = 1

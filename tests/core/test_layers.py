@@ -11,7 +11,7 @@ from tests.support.source import PACKAGE, Import, Module, modules
 
 # From the ground up. A name stands for a module, or for a folder and all that is in it.
 RANKS = [
-    {"errors", "signals", "clock", "forks"},
+    {"errors", "signals", "clock"},
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes"},
     {
         *("config", "stores", "purging", "data", "flash", "scopes"),

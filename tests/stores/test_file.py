@@ -351,12 +351,12 @@ def test_locks_that_were_removed_still_hold(folder, store):
         lock.unlink()
     newcomer = FileStore(folder)
     with newcomer._locks.hold(sid):
-        descriptor = newcomer._locks._descriptors[next(iter(newcomer._locks._descriptors))]
+        descriptor = next(iter(newcomer._locks._locks._descriptors.values()))
         held = os.fstat(descriptor).st_ino
     save(store, sid, seen, Changes({"n": b"1"}))
 
     stripe = sid[-1] % filelocks._STRIPES
-    assert os.fstat(store._locks._descriptors[stripe]).st_ino == held
+    assert os.fstat(store._locks._locks._descriptors[stripe]).st_ino == held
 
 
 def test_a_lock_that_is_never_released_is_reported(folder, store, monkeypatch):

@@ -22,7 +22,7 @@ from flask_sessionplus.stores.base import Miss, Outcome
 from flask_sessionplus.stores.sql import SQLStore
 from flask_sessionplus.testing.workers import Workers
 from tests.stores import forking
-from tests.stores.records import load, new_record, new_sid, put
+from tests.stores.records import load, new_record, new_sid, put, save
 from tests.stores.sqlcontract import SQLContract, interrupted, statements
 
 # Holds SQLite's write lock, as another program would, until it is told to end.
@@ -219,6 +219,27 @@ def test_a_writer_waits_for_another_program(path, store):
     # The other program is told to end right before we write, and does so while we wait.
     with locked(path) as let_go, interrupted(store, "UPDATE", let_go):
         assert store.apply(sid, seen, Changes({"a": b"2"})).outcome is Outcome.SAVED
+
+
+def test_the_lock_is_taken_before_reading(opener, monkeypatch):
+    """What a transaction has read cannot be changed by others before it writes."""
+    store = opener()
+    sid = put(store, {"a": b"old"})
+    seen = load(store, sid)
+    current = save(store, sid, seen, Changes({"a": b"new"}))
+    monkeypatch.setattr(sqlengine, "_SQLITE_BUSY_SECONDS", 0.05)
+    other = opener()
+
+    def write():
+        with pytest.raises(StoreUnavailable, match="locked"):
+            other.apply(sid, current, Changes({"other": b"1"}))
+
+    # The view does not say what is expected, so the record is read in the transaction.
+    changes = Changes(expects={"a": b"new"}, move_to=new_sid())
+    with interrupted(store, "UPDATE", write):
+        assert store.apply(sid, seen, changes).outcome is Outcome.SAVED
+    store.close()
+    other.close()
 
 
 def test_a_full_disk_leaves_the_old_record(store):

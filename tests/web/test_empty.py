@@ -134,32 +134,61 @@ def test_something_new_in_the_same_request(known):
     assert known.value(lambda: dict(session)) == {"theme": "dark"}
 
 
-def test_something_new_after_an_early_save(known):
-    """Emptied, saved and filled again in one request: the browser has what opens it."""
-
-    def page():
-        for key in session:
-            del session[key]
-        session.save()
-        session["theme"] = "dark"
-
-    assert len(known(page).cookies) == 1
-    assert known.value(lambda: dict(session)) == {"theme": "dark"}
+LATE = {
+    "set": lambda: session.update(more=1),
+    "increment": lambda: session.increment("more"),
+    "setdefault": lambda: session.setdefault("more", 1),
+    "atomic": lambda: session.atomic("more", lambda old: 1),
+}
+each_late = pytest.mark.parametrize("write", LATE.values(), ids=LATE)
 
 
-def test_a_key_that_comes_right_afterwards_is_kept(known):
+@each_late
+def test_a_key_that_comes_right_afterwards_is_kept(clock, known, write):
     """What a request under way puts in after another has emptied the session is not lost."""
     other = known.tab()
 
     def page():
         session.get("name")
         other(lambda: [session.pop(key) for key in KNOWN])
-        session["more"] = 1
+        write()
 
     answer = known(page)
 
     assert answer.cookie.value == known.token
+    clock.advance(3600)
     assert known.value(lambda: dict(session)) == {"more": 1}
+
+
+@each_late
+def test_a_key_that_comes_after_an_early_save_is_kept(clock, known, write):
+    """Nor is what the same request puts in after it has emptied and saved the session."""
+
+    def page():
+        for key in session:
+            del session[key]
+        session.save()
+        write()
+
+    assert known(page).cookie.value == known.token
+    known(lambda: session.get("more"))
+    clock.advance(7200)
+    assert known.value(lambda: dict(session)) == {"more": 1}
+
+
+@each_late
+def test_a_key_that_comes_after_the_last_message_is_kept(visitor, write):
+    """That holds for a session that had nothing but a message."""
+    visitor(lambda: session.flash("note", "hi"))
+
+    def page():
+        session.reset()
+        session.save()
+        write()
+
+    visitor(page)
+
+    assert visitor.value(lambda: dict(session)) == {"more": 1}
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,6 @@ class Colour(enum.Enum):
     RED = "red"
 
 
-class Level(enum.IntEnum):
-    """An enum that is a number as well."""
-
-    LOW = 1
-
-
 @dataclass
 class Money:
     """A class of the app."""
@@ -47,7 +41,6 @@ MISFITS = [
     ({1, Fraction(1, 2)}, 'a member of session["cart"]'),
     (Fraction(1, 2), 'session["cart"]'),
     ([Colour.RED], 'session["cart"][0]'),
-    ([Level.LOW], 'session["cart"][0]'),
     ([lambda: 1], 'session["cart"][0]'),
     ([Money(Decimal(1), "EUR")], 'session["cart"][0]'),
     (iter([]), 'session["cart"]'),

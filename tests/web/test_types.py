@@ -150,6 +150,12 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+class Level(enum.IntEnum):
+    """An enum that is a number as well."""
+
+    LOW = 1
+
+
 Point = namedtuple("Point", "x y")
 
 
@@ -164,6 +170,8 @@ class Text(str):
         (defaultdict(list, a=[1]), {"a": [1]}),
         (Point(1, 2), (1, 2)),
         (Text("x"), "x"),
+        (Level.LOW, 1),
+        ({Level.LOW: [Level.LOW]}, {1: [1]}),
     ],
 )
 def test_a_subclass_becomes_its_plain_type(visitor, value, plain):
