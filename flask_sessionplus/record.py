@@ -61,7 +61,6 @@ class Changes:
     :param owner: the new owner, ``""`` for nobody; None leaves it.
     :param move_to: the new sid; the old one answers "moved" for a short time.
     :param restart_at: forget all values and the owner, and begin anew at this time.
-    :param drop_if_empty: remove the record if no content is left in it.
     """
 
     sets: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -72,7 +71,6 @@ class Changes:
     owner: str | None = None
     move_to: bytes | None = None
     restart_at: int | None = None
-    drop_if_empty: bool = False
     updates: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
@@ -87,16 +85,14 @@ def has_content(values: Iterable[str]) -> bool:
     return any(not name.startswith(BOOKKEEPING) for name in values)
 
 
-def merge(record: Record, changes: Changes) -> Record | None:
-    """Return *record* with *changes*, or None if it should be removed. Neither is modified."""
+def merge(record: Record, changes: Changes) -> Record:
+    """Return *record* with *changes*. Neither is modified."""
     restart = changes.restart_at
     values = record.values.copy() if restart is None else {}
     for name in changes.removals:
         values.pop(name, None)
     values.update({name: data for name, data in changes.updates.items() if name in values})
     values.update(changes.sets)
-    if changes.drop_if_empty and not has_content(values):
-        return None
     owner = changes.owner
     if owner is None:
         owner = record.owner if restart is None else ""

@@ -25,8 +25,6 @@ class Outcome(Enum):
 
     #: The changes are stored.
     SAVED = "saved"
-    #: The changes left nothing, so the record was removed, as they asked.
-    EMPTIED = "emptied"
     #: There is no such record (any more); nothing was written.
     GONE = "gone"
     #: An expected value was another one; nothing was written.

@@ -64,9 +64,6 @@ class FileStore(Store, Purgeable):
             if not is_expected(current, changes):
                 return Applied(Outcome.CONFLICT, current)
             merged = merge(current, changes)
-            if merged is None:
-                self._unlink(sid)
-                return Applied(Outcome.EMPTIED)
             if target != sid and self._find(target) is not None:
                 return Applied(Outcome.TAKEN)
             # The new place first: killed in between, the old one is still alive and

@@ -56,9 +56,6 @@ class MemoryStore(Store, Purgeable):
             if not is_expected(current, changes):
                 return Applied(Outcome.CONFLICT, _copy(current))
             merged = merge(current, changes)
-            if merged is None:
-                del self._records[sid]
-                return Applied(Outcome.EMPTIED)
             if changes.move_to is not None:
                 if self._find(changes.move_to, now) is not None:
                     return Applied(Outcome.TAKEN)

@@ -239,9 +239,6 @@ class SQLStore(Store, Purgeable, Preparable):
             "now": clock.now(),
         }
         merged = merge(current, changes)
-        if merged is None:
-            removed = self._do.delete_seen.count(connection, seen)
-            return Applied(Outcome.EMPTIED) if removed else None
         if changes.move_to is None:
             changed = changed_columns(current, merged)
         else:
@@ -291,7 +288,6 @@ class _Statements:
         self.select = Statement(row)
         self.select_locked = Statement(row.with_for_update())
         self.insert = Statement(insert(table))
-        self.delete_seen = Statement(delete(table).where(self._seen))
         self.delete_alive = Statement(delete(table).where(here, c.revision > 0, alive))
         self.delete_expired = Statement(delete(table).where(here, expired))
         self.begin, self.begin_immediate = (

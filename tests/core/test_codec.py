@@ -509,6 +509,28 @@ def test_what_encode_returns_has_to_be_known(codec):
         codec.encode([Anything()], "session['x']")
 
 
+@pytest.mark.parametrize(
+    "decode",
+    [
+        lambda parts: parts["amount"],
+        lambda parts: parts[5],
+        lambda parts: parts.amount,
+        lambda parts: Money(),
+        lambda parts: Decimal("no number"),
+        lambda parts: int("no number"),
+        lambda parts: 1 / 0,
+    ],
+)
+def test_a_decoder_that_cannot_read_old_values(codec, decode):
+    """If `decode` fails on what was stored before, the value is undecodable; others are read."""
+    _teach(codec, name="money")
+    data = codec.encode([Money(Decimal(1), "EUR")])
+    later = Codec()
+    later.register(Money, lambda money: None, decode, name="money")
+    with pytest.raises(UndecodableValue):
+        later.decode(data)
+
+
 def test_codecs_do_not_share_types(codec):
     """What one app registers another one does not know."""
     _teach(codec)

@@ -46,7 +46,6 @@ _changes = st.builds(
     owner=st.none() | _names,
     move_to=st.none() | st.binary(min_size=32, max_size=32),
     restart_at=st.none() | _times,
-    drop_if_empty=st.booleans(),
 )
 
 
@@ -104,7 +103,7 @@ def test_a_restart_forgets():
 
 
 @pytest.mark.parametrize(
-    ("left", "is_dropped"),
+    ("left", "is_empty"),
     [
         ({}, True),
         ({"\x00permanent": b"1"}, True),
@@ -114,13 +113,9 @@ def test_a_restart_forgets():
         ({"": b"1"}, False),
     ],
 )
-def test_an_empty_record_is_dropped_on_request(left, is_dropped):
-    """With `drop_if_empty` a record without content is None; bookkeeping is no content."""
-    before = record({"gone": b"1", **left})
-
-    assert (merge(before, Changes(removals=["gone"], drop_if_empty=True)) is None) == is_dropped
-    assert merge(before, Changes(removals=["gone"])).values == left
-    assert has_content(left) is not is_dropped
+def test_bookkeeping_is_no_content(left, is_empty):
+    """What says how a session is kept is no content; messages and keys are."""
+    assert has_content(left) is not is_empty
 
 
 @given(before=_records, changes=_changes)
@@ -128,9 +123,8 @@ def test_merging_is_pure(before, changes):
     """Neither the record nor the changes are modified, and nothing of them is shared."""
     given_before, given_changes = copy.deepcopy(before), copy.deepcopy(changes)
     merged = merge(before, changes)
-    if merged is not None:
-        merged.values["\x7fnew"] = b"1"
-        merged.values.pop(next(iter(merged.values)))
+    merged.values["\x7fnew"] = b"1"
+    merged.values.pop(next(iter(merged.values)))
 
     assert (before, changes) == (given_before, given_changes)
 
@@ -138,7 +132,6 @@ def test_merging_is_pure(before, changes):
 @given(before=_records, changes=_changes)
 def test_merging_twice_is_merging_once(before, changes):
     """A change that is repeated on top of itself has no further effect but the revision."""
-    changes.drop_if_empty = False
     once = merge(before, changes)
     twice = merge(once, changes)
 

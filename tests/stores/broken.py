@@ -90,9 +90,6 @@ class _Rows(Store, Purgeable):
         if not is_expected(current, changes):
             return Applied(Outcome.CONFLICT, current)
         merged = merge(current, changes)
-        if merged is None:
-            rows.execute("DELETE FROM sessions WHERE sid = ?", [sid])
-            return Applied(Outcome.EMPTIED)
         if changes.move_to is not None:
             if self._get(rows, changes.move_to) is not None:
                 return Applied(Outcome.TAKEN)

@@ -198,16 +198,6 @@ class SQLContract(StoreContract):
 
         assert not isinstance(store.load(sid), Record)
 
-    def test_a_faster_writer_saves_it_from_being_dropped(self, store, other, clock):
-        """A record that gets a key while it is being emptied stays."""
-        sid = put(store, {"a": b"1"})
-        seen = load(store, sid)
-        with interrupted(store, "DELETE", self._writer(other, sid, 0)):
-            applied = store.apply(sid, seen, Changes(removals=["a"], drop_if_empty=True))
-
-        assert applied == (Outcome.SAVED, load(store, sid))
-        assert applied.record.values == {"other-0": b"1"}
-
     def test_a_faster_writer_moves_along(self, store, other, clock):
         """A write that comes right before a move goes with it."""
         sid, target = put(store, {"a": b"1"}), new_sid()

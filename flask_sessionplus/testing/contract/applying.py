@@ -218,37 +218,26 @@ class ApplyClaims(Contract):
         assert save(store, sid, load(store, sid), changes).owner == "bob"
         assert load(store, sid).owner == "bob"
 
-    @pytest.mark.parametrize("left", [{}, {"\x00permanent": b"1", "\x00lifetime": b"2"}])
-    def test_an_emptied_record_is_removed(
-        self, store: Store, clock: FakeClock, left: dict[str, bytes]
-    ) -> None:
-        """`drop_if_empty` removes a record in which only bookkeeping would be left."""
-        sid = put(store, {"a": b"1", **left})
+    def test_what_was_changed_inside_is_written(self, store: Store, clock: FakeClock) -> None:
+        """`updates` replaces a value that is there, also if another request has set it anew."""
+        sid = put(store, {"a": b"1", "b": b"1"})
         seen = load(store, sid)
+        save(store, sid, seen, Changes({"a": b"2"}))
+        save(store, sid, seen, Changes(updates={"a": b"3", "b": b"3"}))
 
-        changes = Changes(removals=["a"], drop_if_empty=True)
-        assert store.apply(sid, seen, changes).outcome is Outcome.EMPTIED
-        assert store.load(sid) is Miss.UNKNOWN
-        assert store.apply(sid, seen, Changes({"a": b"2"})) == GONE
+        assert load(store, sid).values == {"a": b"3", "b": b"3"}
 
-    def test_a_message_is_content(self, store: Store, clock: FakeClock) -> None:
-        """`drop_if_empty` spares a record in which a flash message waits."""
-        sid = put(store, {"a": b"1", "\x01message": b"1"})
-        save(store, sid, load(store, sid), Changes(removals=["a"], drop_if_empty=True))
-
-        assert load(store, sid).values == {"\x01message": b"1"}
-
-    def test_what_others_put_in_is_not_dropped(self, store: Store, clock: FakeClock) -> None:
-        """`drop_if_empty` is judged by what is stored: a key that another set saves it."""
-        sid = put(store, {"a": b"1"})
+    def test_what_was_removed_is_not_brought_back(self, store: Store, clock: FakeClock) -> None:
+        """`updates` leaves alone what is not there, even if the caller has seen it."""
+        sid = put(store, {"a": b"1", "b": b"1"})
         seen = load(store, sid)
-        save(store, sid, seen, Changes({"b": b"1"}))
-        save(store, sid, seen, Changes(removals=["a"], drop_if_empty=True))
+        save(store, sid, seen, Changes(removals=["a"]))
+        save(store, sid, seen, Changes(updates={"a": b"3", "c": b"3"}))
 
         assert load(store, sid).values == {"b": b"1"}
 
-    def test_without_drop_an_empty_record_stays(self, store: Store, clock: FakeClock) -> None:
-        """A record from which the last key is removed stays, if nothing else was said."""
+    def test_an_empty_record_stays(self, store: Store, clock: FakeClock) -> None:
+        """A record from which the last key is removed stays: others may put something in."""
         sid = put(store, {"a": b"1"})
         save(store, sid, load(store, sid), Changes(removals=["a"]))
 

@@ -33,7 +33,7 @@ class ExpiryClaims(Contract):
         assert store.delete(sid) is False
 
     def test_an_expired_record_is_not_extended(self, store: Store, clock: FakeClock) -> None:
-        """Whoever comes too late cannot lengthen a session, nor move or empty it."""
+        """Whoever comes too late cannot lengthen a session, nor move it."""
         sid = put(store, {"a": b"1"}, expires_at=clock.now() + 1000)
         seen, target = load(store, sid), new_sid()
         clock.advance(1)
@@ -42,7 +42,6 @@ class ExpiryClaims(Contract):
         assert store.apply(sid, seen, Changes(expires_at=later)) == GONE
         assert store.apply(sid, seen, Changes(expires_at=later, move_to=target)) == GONE
         assert store.apply(sid, seen, Changes(restart_at=later, expires_at=later)) == GONE
-        assert store.apply(sid, seen, Changes(removals=["a"], drop_if_empty=True)) == GONE
         assert store.apply(sid, seen, Changes(expects={"a": b"?"})) == GONE
         assert store.load(sid) in _GONE_OR_EXPIRED
         assert store.load(target) is Miss.UNKNOWN

@@ -68,7 +68,6 @@ class MoveClaims(Contract):
         for view in (seen, moved):
             assert store.apply(sid, view, Changes({"late": b"1"})) == GONE
             assert store.apply(sid, view, Changes(move_to=new_sid())) == GONE
-            assert store.apply(sid, view, Changes(removals=["a"], drop_if_empty=True)) == GONE
         assert store.load(sid) is Miss.MOVED
         assert load(store, target) == moved
 
@@ -104,15 +103,6 @@ class MoveClaims(Contract):
         assert outcome is Outcome.TAKEN
         assert load(store, sid) == before
         assert store.load(old) is Miss.MOVED
-
-    def test_it_may_be_emptied_instead(self, store: Store, clock: FakeClock) -> None:
-        """A record that is emptied while it should move is removed, and goes nowhere."""
-        sid, target = put(store, {"a": b"1"}), new_sid()
-        changes = Changes(removals=["a"], drop_if_empty=True, move_to=target)
-
-        assert store.apply(sid, load(store, sid), changes).outcome is Outcome.EMPTIED
-        assert store.load(sid) is Miss.UNKNOWN
-        assert store.load(target) is Miss.UNKNOWN
 
     def test_it_may_move_again_and_again(self, store: Store, clock: FakeClock) -> None:
         """However often a session moves, there is one live record, under the last sid."""

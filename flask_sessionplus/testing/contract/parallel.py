@@ -106,24 +106,6 @@ class ParallelClaims(Contract):
 
             assert store.load(sid) is Miss.UNKNOWN
 
-    def test_an_emptied_record_is_never_revived(self, store: Store, clock: FakeClock) -> None:
-        """A record is either emptied or written to, never both."""
-        for _ in range(50 * self.scale):
-            sid = put(store, {"a": b"1"})
-            seen = load(store, sid)
-            empty = Changes(removals=["a"], drop_if_empty=True)
-            emptied, written = together(
-                partial(store.apply, sid, seen, empty),
-                partial(store.apply, sid, seen, Changes({"b": b"1"})),
-            )
-
-            if emptied.outcome is Outcome.EMPTIED:
-                assert written.outcome is Outcome.GONE
-                assert store.load(sid) is Miss.UNKNOWN
-            else:
-                assert (emptied.outcome, written.outcome) == (Outcome.SAVED, Outcome.SAVED)
-                assert load(store, sid).values == {"b": b"1"}
-
     def test_a_move_loses_nothing(self, store: Store, clock: FakeClock) -> None:
         """Every key that was acknowledged while the session moved is found where it is now."""
         for _ in range(20 * self.scale):
