@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import clock
@@ -163,9 +163,10 @@ class Data:
         self._open.pop(FLASHES, None)
         self._flashes = {}
 
-    def mutated(self, sets: Iterable[str]) -> set[str]:
-        """Return which of *sets*, as :meth:`changes` gave them, were only changed inside."""
-        return {name for name in sets if name in self._open and name not in self._assigned}
+    def mutated(self, sets: dict[str, bytes]) -> dict[str, bytes]:
+        """Return those of *sets*, as :meth:`changes` gave them, that were only changed inside."""
+        inside = self._open.keys() - self._assigned
+        return {name: data for name, data in sets.items() if name in inside}
 
     def changes(self) -> tuple[dict[str, bytes], set[str]]:
         """Return what has to be set and what to be removed.

@@ -10,8 +10,8 @@
     ├── LateSession            a new session after the answer has gone out
     └── StoreError             a fault of a store, never a miss
         ├── DamagedRecord      bytes that are no record
-        ├── StoreConflict      gave up after too many tries
         └── StoreUnavailable   no answer: 503 with Retry-After
+            ├── StoreConflict  gave up after too many tries
             └── StoreNotReady  the place for the records was never made
 
 A miss (no such session, an expired one) is a value, not an exception: see
@@ -66,10 +66,6 @@ class DamagedRecord(StoreError):
     """Stored bytes that are no record of ours. They are left alone until they expire."""
 
 
-class StoreConflict(StoreError):
-    """An operation lost against others so often that it was given up; nothing was written."""
-
-
 class StoreUnavailable(StoreError, ServiceUnavailable):
     """The store does not answer.
 
@@ -91,6 +87,10 @@ class StoreUnavailable(StoreError, ServiceUnavailable):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class StoreConflict(StoreUnavailable):
+    """An operation lost against others so often that it was given up; nothing was written."""
 
 
 class StoreNotReady(StoreUnavailable):

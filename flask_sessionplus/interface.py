@@ -91,7 +91,7 @@ class SessionPlusInterface(SessionInterface):
                 life,
                 was_page=lambda: _is_own(session) and _is_page(life.request, response),
                 was_shown=lambda: response.status_code != 304 and response.status_code < 500,
-                is_streamed=response.is_streamed,
+                is_streamed=lambda: response.is_streamed,
             )
         except StoreUnavailable as error:
             _answer_instead(app, response, error)

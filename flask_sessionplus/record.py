@@ -8,7 +8,7 @@ which does not count as content, 1 and 2 for flash messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -64,7 +64,7 @@ class Changes:
     """
 
     sets: dict[str, bytes] = field(default_factory=dict, repr=False)
-    removals: Iterable[str] = ()
+    removals: Collection[str] = ()
     expects: dict[str, bytes | None] = field(default_factory=dict, repr=False)
     expires_at: int | None = None
     seen_at: int | None = None
@@ -91,7 +91,9 @@ def merge(record: Record, changes: Changes) -> Record:
     values = record.values.copy() if restart is None else {}
     for name in changes.removals:
         values.pop(name, None)
-    values.update({name: data for name, data in changes.updates.items() if name in values})
+    for name, data in changes.updates.items():
+        if name in values:
+            values[name] = data
     values.update(changes.sets)
     owner = changes.owner
     if owner is None:

@@ -26,13 +26,13 @@ def finish(
     life: Lifecycle,
     was_page: Callable[[], bool],
     was_shown: Callable[[], bool],
-    is_streamed: bool = False,
+    is_streamed: Callable[[], bool],
 ) -> None:
     """Write what the request has changed, as its answer goes out.
 
     :param was_page: tells whether messages that were not read have had their chance.
     :param was_shown: tells whether messages that were read have had a reader.
-    :param is_streamed: the view has not come to its end and may still read.
+    :param is_streamed: tells whether the view has not come to its end and may still read.
     """
     if life.has_given_up or life.state is State.FAILED or _is_quiet(life):
         return
@@ -41,7 +41,7 @@ def finish(
         for name in returned & life.claimed.keys():
             life.data.set_hidden(name, life.claimed.pop(name))
     if life.has_messages and was_page():
-        if is_streamed:
+        if is_streamed():
             read_messages(life, life.flash.keys())
         life.flash.age()
     writes = life.writes
@@ -124,20 +124,21 @@ def _save_changes(life: Lifecycle) -> None:
     refreshes, now = life.services.refreshes(), clock.now()
     used_at = now if is_changed or refreshes else life.record.seen_at
     expires_at = life.lifetimes().expiry(life.record.created_at, used_at)
-    left = (life.record.values.keys() | sets.keys()) - removals
+    values = {**life.record.values, **sets} if sets else life.record.values
+    if removals:
+        values = {name: data for name, data in values.items() if name not in removals}
     # Messages that were taken may have been the last content.
-    is_emptied = bool(removals or life.claimed) and not has_content(left)
+    is_emptied = bool(removals or life.claimed) and not has_content(values)
     if sets:
-        values = {**life.record.values, **sets}
-        check_size(life, {name: values[name] for name in left})
+        check_size(life, values)
     if is_changed or is_emptied or life.is_stale:
-        mutated = life.data.mutated(sets)
+        updates = life.data.mutated(sets)
         changes = Changes(
-            {name: data for name, data in sets.items() if name not in mutated},
+            {name: data for name, data in sets.items() if name not in updates},
             removals,
             expires_at=min(expires_at, now + _EMPTY_LIFETIME) if is_emptied else expires_at,
             seen_at=used_at,
-            updates={name: sets[name] for name in mutated},
+            updates=updates,
         )
         _write(life, changes, sets, is_changed)
     life.was_modified |= is_changed

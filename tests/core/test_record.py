@@ -46,6 +46,7 @@ _changes = st.builds(
     owner=st.none() | _names,
     move_to=st.none() | st.binary(min_size=32, max_size=32),
     restart_at=st.none() | _times,
+    updates=_values,
 )
 
 
@@ -70,10 +71,26 @@ def test_setting_wins_over_removing():
     assert merge(record(), Changes({"a": b"1"}, ["a"])).values == {"a": b"1"}
 
 
-@pytest.mark.parametrize("removals", [["a"], {"a"}, ("a",), {"a": 1}, iter(["a"])])
-def test_removals_are_any_iterable(removals):
-    """The names to remove may be a list, a set, or anything else that can be gone through."""
+@pytest.mark.parametrize("removals", [["a"], {"a"}, ("a",), {"a": 1}, frozenset("a")])
+def test_removals_are_any_collection(removals):
+    """The names to remove may be a list, a set, or the keys of a dict."""
     assert merge(record({"a": b"1", "b": b"1"}), Changes(removals=removals)).values == {"b": b"1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        (Changes(updates={"a": b"2"}), {"a": b"2", "b": b"1"}),
+        (Changes(updates={"a": b"2", "?": b"2"}), {"a": b"2", "b": b"1"}),
+        (Changes({"a": b"3"}, updates={"a": b"2"}), {"a": b"3", "b": b"1"}),
+        (Changes({"?": b"3"}, updates={"?": b"2"}), {"a": b"1", "b": b"1", "?": b"3"}),
+        (Changes(removals=["a"], updates={"a": b"2"}), {"b": b"1"}),
+        (Changes(updates={"a": b"2"}, restart_at=5), {}),
+    ],
+)
+def test_updates_replace_what_is_there(changes, values):
+    """An update changes a key that is there, and never brings one back; setting does."""
+    assert merge(record({"a": b"1", "b": b"1"}), changes).values == values
 
 
 def test_every_change_counts():

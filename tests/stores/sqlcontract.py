@@ -10,7 +10,7 @@ from sqlalchemy import event
 from flask_sessionplus.record import Changes, Record
 from flask_sessionplus.stores.base import Applied, Miss, Outcome
 from flask_sessionplus.testing import StoreContract
-from tests.stores.records import load, new_record, new_sid, put
+from tests.stores.records import load, new_record, new_sid, put, save
 
 GONE = Applied(Outcome.GONE)
 
@@ -154,6 +154,16 @@ class SQLContract(StoreContract):
 
         assert applied == (Outcome.CONFLICT, load(store, sid))
         assert applied.record.values == {"other-0": b"1"}
+
+    def test_a_faster_removal_is_not_undone(self, store, other, clock):
+        """A key removed between our reading and our writing stays removed, if we only update it."""
+        sid = put(store, {"a": b"1", "b": b"1"})
+        seen = load(store, sid)
+        with interrupted(store, "UPDATE", lambda: save(other, sid, seen, Changes(removals=["a"]))):
+            applied = store.apply(sid, seen, Changes(updates={"a": b"2", "b": b"2"}))
+
+        assert applied == (Outcome.SAVED, load(store, sid))
+        assert applied.record.values == {"b": b"2"}
 
     @pytest.mark.parametrize("tries", [1, 2, 3])
     def test_a_faster_sign_out_wins(self, store, other, clock, tries):

@@ -225,3 +225,19 @@ def test_an_empty_session_is_not_handed_on(clock, known):
         old(lambda: session.get("name"))
 
     assert old.value(lambda: session.exists) is False
+
+
+def test_a_parallel_key_survives_the_last_message(visitor, store):
+    """What another request puts in while this one takes the last content is kept, and reachable."""
+    visitor(lambda: session.flash("note", "hi"))
+    other = visitor.tab()
+
+    def page():
+        session.get("name")
+        assert visitor.value(lambda: session.get_flash("note")) == "hi"
+        session["cart"] = ["tea"]
+
+    answer = other(page)
+
+    assert answer.cookie is not None
+    assert other.value(lambda: session["cart"]) == ["tea"]

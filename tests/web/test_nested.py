@@ -171,3 +171,16 @@ def raw_changes(store, monkeypatch):
 
     monkeypatch.setattr(store.inner, "apply", note)
     return seen
+
+
+def test_a_nested_change_brings_nothing_back(known):
+    """A change inside a value does not bring back the key that another request has removed."""
+    other = known.tab()
+
+    def page():
+        session["cart"].append("milk")
+        other(lambda: session.pop("cart"))
+
+    known(page)
+
+    assert known.value(lambda: "cart" in session) is False
