@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import clock
@@ -32,6 +32,11 @@ _counter = itertools.count()
 def message_name(prefix: str) -> str:
     """Return a new name that begins with *prefix*; later names sort behind earlier ones."""
     return f"{prefix}{clock.now():011x}{next(_counter) % 65536:04x}{secrets.token_hex(3)}"
+
+
+def has_keys(names: Iterable[str]) -> bool:
+    """Tell whether there is more than bookkeeping and messages among *names*."""
+    return any(name[:1] not in HIDDEN for name in names)
 
 
 class Data:

@@ -256,7 +256,7 @@ class Lifecycle:
         self.restarts = False
         self.cookie = cookie
         self.was_modified = True
-        self.data.settle({}, {})
+        self._replace_data({})
         self.send(signals.session_destroyed, handle=handle(sid))
 
     def lose(self, has_changes: bool) -> None:

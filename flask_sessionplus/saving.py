@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import clock, signals
+from .data import has_keys
 from .errors import ConfigError, SessionTooLarge, StoreError, UnsupportedType
 from .lifecycle import Lifecycle
 from .messages import read_messages
@@ -190,11 +191,14 @@ def _write(life: Lifecycle, changes: Changes, sets: dict[str, bytes], is_changed
 
 
 def _save_detached(life: Lifecycle) -> None:
-    has_changes = any(life.data.changes())
-    if life.restarts and life.token is not None and not has_changes:
+    sets, removals = life.data.changes()
+    if life.restarts and life.token is not None and not has_keys(sets):
         # It moved on before this request came: who signs out is signed out all the same.
-        _end(life, digest(life.token))
-    elif has_changes:
+        messages = life.data
+        if _end(life, digest(life.token)) and sets:
+            life.data = messages
+            _create(life)
+    elif sets or removals:
         life.lose(has_changes=True)
 
 
@@ -236,7 +240,7 @@ def _save_restarted(life: Lifecycle) -> None:
         _create(life)
 
 
-def _end(life: Lifecycle, sid: bytes) -> None:
+def _end(life: Lifecycle, sid: bytes) -> bool:
     store = life.services.store
     was_there = life.call(store.delete, sid)
     if was_there:
@@ -244,6 +248,7 @@ def _end(life: Lifecycle, sid: bytes) -> None:
         # new session: its cookie could take the place of that of the next sign-in.
         life.call(store.create, sid, tombstone(clock.now(), _NOWHERE))
     life.forget(sid, Cookie.DELETE if was_there else Cookie.LEAVE)
+    return was_there
 
 
 def _confirm(life: Lifecycle) -> None:
