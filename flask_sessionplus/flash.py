@@ -22,7 +22,6 @@ class Flash:
 
     Several that wait under one key, from requests that ran side by side, are shown one
     request after the other, the oldest first; flash maps are shown as one.
-
     """
 
     def __init__(self, codec: Codec, data: Data) -> None:

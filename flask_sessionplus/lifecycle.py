@@ -73,7 +73,8 @@ class Lifecycle:
         self._loss_told = False
         #: With this loading failed.
         self.error: StoreError | None = None
-        self._news: list[tuple[Signal, dict[str, Any]]] = []
+        # Signals that wait until the session has been loaded; None from then on.
+        self._news: list[tuple[Signal, dict[str, Any]]] | None = []
 
     @property
     def flash(self) -> Flash:
@@ -163,31 +164,30 @@ class Lifecycle:
 
     def load(self) -> None:
         """Find the session of the request's cookie. :meth:`announce` tells of it."""
-        self._begin_new()
         try:
             token, reason = self.services.read_token(self.request)
             self._had_cookie = token is not None or reason is not None
             if token is not None:
-                self._take(token, self.services.store.load(digest(token)))
+                self._take(token, self.call(self.services.store.load, digest(token)))
             elif reason is not None:
                 self._reject(reason)
-        except DamagedRecord as error:
-            _log.warning("A stored record is left alone: %s", error)
+        except DamagedRecord:
             self._reject("damaged")
         except StoreError as error:
             self.state, self.error = State.FAILED, error
-            _log.error("%s", error, exc_info=error)
-            self._news.append((signals.store_failed, {"error": error}))
             raise
         except BaseException:
             self.state = State.FAILED
             raise
+        finally:
+            if self.record is None:
+                self._replace_data({})
 
     def announce(self) -> None:
         """Send the signals that loading gave cause for, now that the session can be used."""
-        for signal, details in self._news:
+        news, self._news = self._news, None
+        for signal, details in news or ():
             self.send(signal, **details)
-        self._news = []
 
     def regenerate(self) -> None:
         """Give the session a new token when it is next written."""
@@ -289,8 +289,15 @@ class Lifecycle:
             raise
 
     def send(self, signal: Signal, **details: Any) -> None:
-        """Send *signal* from the app, with the session and *details*."""
-        if signal.receivers:
+        """Send *signal* from the app, with the session and *details*.
+
+        While the session is being loaded nobody can use it: then it waits for `announce`.
+        """
+        if not signal.receivers:
+            return
+        if self._news is not None:
+            self._news.append((signal, details))
+        else:
             signal.send(self.services.find_app(), session=self._session(), **details)
 
     def _find_lifetimes(self) -> Lifetimes:
@@ -319,8 +326,7 @@ class Lifecycle:
         self._replace_data(found.values)
         rules, now = self.lifetimes(), clock.now()
         if rules.is_over(found.created_at, found.seen_at, now):
-            self._begin_new()
-            self.services.store.delete(digest(token))
+            self.call(self.services.store.delete, digest(token))
             self._expire(token)
         else:
             self.state, self.token, self.record = State.ALIVE, token, found
@@ -329,19 +335,16 @@ class Lifecycle:
             # A record that was left empty is not kept alive by those who look at it.
             is_stale = rules.is_stale(found.expires_at, expires_at)
             self.is_stale = is_stale and has_content(found.values)
-            self._news.append((signals.session_loaded, {}))
-
-    def _begin_new(self) -> None:
-        self._replace_data({})
+            self.send(signals.session_loaded)
 
     def _expire(self, token: str) -> None:
-        self._news.append((signals.session_expired, {"handle": handle(digest(token))}))
+        self.send(signals.session_expired, handle=handle(digest(token)))
+
+    def _reject(self, reason: str) -> None:
+        self.send(signals.session_rejected, reason=reason)
 
     def _replace_data(self, stored: dict[str, bytes]) -> None:
         self.data = Data(self.services.codec, stored)
         self._flash = None
         self._lifetimes = None
         self.claimed = {}
-
-    def _reject(self, reason: str) -> None:
-        self._news.append((signals.session_rejected, {"reason": reason}))

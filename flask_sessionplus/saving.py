@@ -110,12 +110,16 @@ def _create(life: Lifecycle) -> None:
     for _ in range(_TOKEN_TRIES):
         token = life.take_next_token()
         if life.call(life.services.store.create, digest(token), record):
-            life.settle(token, record, sets)
-            life.was_modified = True
-            life.cookie = Cookie.SET
-            life.send(signals.session_created)
+            _begin(life, token, record, sets)
             return
     raise _bad_generator()
+
+
+def _begin(life: Lifecycle, token: str, record: Record, sets: dict[str, bytes]) -> None:
+    life.settle(token, record, sets)
+    life.was_modified = True
+    life.cookie = Cookie.SET
+    life.send(signals.session_created)
 
 
 def _save_changes(life: Lifecycle) -> None:
@@ -229,10 +233,7 @@ def _save_restarted(life: Lifecycle) -> None:
     life.restarts = False
     life.send(signals.session_destroyed, handle=handle(sid))
     if record is not None:
-        life.settle(token, record, sets)
-        life.was_modified = True
-        life.cookie = Cookie.SET
-        life.send(signals.session_created)
+        _begin(life, token, record, sets)
     else:
         # Somebody else has ended the old one, or moved it: then this ends what it became.
         life.call(life.services.store.delete, sid)
