@@ -18,7 +18,7 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "Missing: $(1). On Debian: sudo apt-get install $(1)" >&2; $(2); fi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast torture bench lint format types clean chromium
+.PHONY: help demo test test-fast torture bench lint format types clean chromium servers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -27,16 +27,16 @@ help: ## this list
 demo: $(VENV)/.installed ## serve the example shop at http://127.0.0.1:5000
 	$(BIN)/python -m flask --app examples/shop/app.py run --host 127.0.0.1 --port 5000
 
-test: $(VENV)/.installed-dev .cache/flask-sdist chromium ## all tests
+test: $(VENV)/.installed-dev .cache/flask-sdist chromium servers ## all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that start no servers and no browser
 	$(BIN)/python -m pytest -m "not slow and not e2e and not torture" $(ARGS)
 
-torture: $(VENV)/.installed-dev ## the long runs, and every property with many more examples
+torture: $(VENV)/.installed-dev servers ## the long runs, and every property with many more examples
 	$(BIN)/python -m pytest -m "torture or hypothesis" --hypothesis-profile=torture $(ARGS)
 
-bench: $(VENV)/.installed-bench ## the benchmarks, beside Flask, Flask-Session and Django
+bench: $(VENV)/.installed-bench servers ## the benchmarks, beside Flask, Flask-Session and Django
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff, rules and format
@@ -81,6 +81,16 @@ $(VENV)/.installed-bench: setup.cfg | $(BIN)/python
 .cache/flask-sdist: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.support.flask_suite
 	@touch $@
+
+# The programs, not the services: tests that need a server of their own start one. Without
+# them such tests are skipped, and named at the end of the run.
+servers:
+	@missing=""; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	for each in mariadbd:mariadb-server redis-server:redis-server memcached:memcached; do \
+		command -v $${each%%:*} >/dev/null || test -x /usr/sbin/$${each%%:*} \
+		|| missing="$$missing $${each##*:}"; done; \
+	test -z "$$missing" || { $(call debian,$$missing,true); }
 
 # Without a browser its tests are skipped, and named at the end of the run.
 chromium:

@@ -11,15 +11,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import machine, report, requests, scale, space, targets
+from . import machine, markdown, races, report, requests, scale, servers, space, targets, traffic
 from .contestants import ALL
 from .figures import Results
-from .scenarios import SCENARIOS
+from .scenarios import (
+    COUNTED_SCENARIOS,
+    ORDINARY_SCENARIOS,
+    READ_LARGE,
+    READ_ONE,
+    WRITE_LARGE,
+    WRITE_ONE,
+)
 from .sizes import FULL, QUICK, Sizes
 
-_WIDTH = 124
+_WIDTH = 132
 
-BENCHMARKS = ("requests", "space", "scale")
+BENCHMARKS = ("requests", "large", "traffic", "space", "races", "scale")
 
 
 def main() -> None:
@@ -30,15 +37,20 @@ def main() -> None:
         console.width = _WIDTH  # a file or a log has no width of its own
     results = Results()
     sizes = QUICK if options.quick else FULL
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-", dir=machine.folder_in_memory()) as folder,
-        console.status("") as status,
-    ):
-        _run(options, sizes, Path(folder), results, status.update)
-    facts = machine.describe()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-", dir=machine.folder_in_memory()) as folder,
+            console.status("") as status,
+        ):
+            _run(options, sizes, Path(folder), results, status.update)
+        facts = {**machine.describe(), **servers.versions()}
+    finally:
+        servers.stop_all()
     report.show(results, facts, console)
     if options.json:
         options.json.write_text(json.dumps({"machine": facts, **_plain(results)}, indent=1))
+    if options.markdown:
+        options.markdown.write_text(markdown.text(results, facts))
 
 
 def _parse() -> argparse.Namespace:
@@ -47,6 +59,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", choices=BENCHMARKS, help="run one benchmark")
     parser.add_argument("--match", default="", help="of the stores, only names with this in them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything found to FILE")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to FILE")
     return parser.parse_args()
 
 
@@ -59,22 +72,27 @@ def _run(
 ) -> None:
     wanted = [options.only] if options.only else BENCHMARKS
     chosen = [kind for kind in ALL if kind.is_yardstick or options.match in kind.name]
+    seconds = sizes.slice_seconds
     for name in wanted:
         place = folder / name
         place.mkdir()
         machine.pin()
         if name == "requests":
+            groups = [(scenario,) for scenario in ORDINARY_SCENARIOS]
             requests.run(
-                chosen,
-                SCENARIOS,
-                place,
-                results,
-                rounds=sizes.rounds,
-                seconds=sizes.slice_seconds,
-                say=say,
+                chosen, groups, place, results, rounds=sizes.rounds, seconds=seconds, say=say
             )
+        elif name == "large":
+            pairs = [(READ_ONE, READ_LARGE), (WRITE_ONE, WRITE_LARGE)]
+            requests.run(
+                chosen, pairs, place, results, rounds=sizes.large_rounds, seconds=seconds, say=say
+            )
+        elif name == "traffic":
+            traffic.run(chosen, COUNTED_SCENARIOS, place, results, say=say)
         elif name == "space":
             results.bytes_each = space.run(chosen, place, count=sizes.space, say=say)
+        elif name == "races":
+            races.run(chosen, place, results, say=say)
         else:
             scale.run(place, results, sizes, say=say)
 
@@ -86,11 +104,12 @@ def _plain(results: Results) -> dict[str, object]:
             f"{name} {scenario}": [each * 1e6 for each in rounds]
             for (name, scenario), rounds in results.rounds.items()
         },
-        "statements": {
-            f"{name} {scenario}": counted
-            for (name, scenario), counted in results.statements.items()
+        "traffic": {
+            f"{name} {scenario}": asdict(counted)
+            for (name, scenario), counted in results.traffic.items()
         },
         "bytes_each": results.bytes_each,
+        "races": {name: asdict(race) for name, race in results.races.items()},
         "figures": {name: asdict(figure) for name, figure in results.figures.items()},
         "targets": targets.verdicts(results),
         "skipped": results.skipped,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
+from .meters import Traffic
+
 #: A contestant's name and a scenario's.
 Key = tuple[str, str]
 
@@ -34,14 +36,25 @@ def ratio(ours: list[float], theirs: list[float]) -> Figure:
     return of_rounds([mine / other for mine, other in zip(ours, theirs, strict=True)])
 
 
+@dataclass(frozen=True)
+class Race:
+    """What was lost of what many requests of one visitor wrote at once."""
+
+    keys_lost: int
+    increments_lost: int
+    errors: int
+
+
 @dataclass
 class Results:
     """All that was found in one run."""
 
     #: Seconds per request, one figure a round.
     rounds: dict[Key, list[float]] = field(default_factory=dict)
-    #: Statements per request: those that do work, and those that frame them.
-    statements: dict[Key, tuple[float, float]] = field(default_factory=dict)
+    #: What each request asked of its store.
+    traffic: dict[Key, Traffic] = field(default_factory=dict)
+    #: By contestant.
+    races: dict[str, Race] = field(default_factory=dict)
     #: Bytes of an everyday session, by contestant.
     bytes_each: dict[str, float] = field(default_factory=dict)
     #: Everything else, by name.
@@ -51,6 +64,9 @@ class Results:
 
     def ratio(self, scenario: str, ours: str, theirs: str) -> Figure | None:
         """How many times as long ``ours`` took; None if either was not measured."""
-        mine = self.rounds.get((ours, scenario))
-        other = self.rounds.get((theirs, scenario))
+        return self.compare((ours, scenario), (theirs, scenario))
+
+    def compare(self, ours: Key, theirs: Key) -> Figure | None:
+        """How many times as long one request took as the other."""
+        mine, other = self.rounds.get(ours), self.rounds.get(theirs)
         return ratio(mine, other) if mine and other else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from base64 import b64encode
 from typing import Any
 
 #: What a first visit stores: a CSRF token and nothing else.
@@ -60,3 +62,25 @@ def everyday_session(number: int) -> dict[str, Any]:
             {"sku": "CB-0300", "count": 4},
         ],
     }
+
+
+#: 200 keys of 1.25 KB: text that no database can compress much.
+PART_NAMES = tuple(f"part_{number:03d}" for number in range(200))
+_dice = random.Random(1)
+SESSION_256K = {name: b64encode(_dice.randbytes(960)).decode() for name in PART_NAMES}
+
+#: The key that is read, and the one that is written.
+READ_PART, WRITTEN_PART = PART_NAMES[50], PART_NAMES[150]
+PART = SESSION_256K[READ_PART]
+
+#: Ten small keys beside one of 5 MB.
+SESSION_5M: dict[str, Any] = {
+    **{f"small_{number}": number for number in range(9)},
+    "csrf_token": CSRF_TOKEN,
+    "huge": _dice.randbytes(5_000_000),
+}
+
+
+def new_part(number: int) -> str:
+    """Another 1.25 KB each time, or the write would be none."""
+    return f"{number:08d}{PART[8:]}"

@@ -1,4 +1,4 @@
-"""The first benchmark: whole requests through the WSGI callable, and the statements behind them."""
+"""Whole requests through the WSGI callable, timed in turns."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from .client import Client
 from .contestants import Contestant, Running, Unavailable
-from .figures import Results
-from .probes import PostgreSQLProbe, Probe, SQLiteProbe
+from .figures import Key, Results
 from .rounds import Cell, measure
 from .scenarios import Scenario
-
-_COUNTED_CALLS = 8
 
 
 def run(
     contestants: Sequence[type[Contestant]],
-    scenarios: Sequence[Scenario],
+    groups: Sequence[Sequence[Scenario]],
     folder: Path,
     results: Results,
     *,
@@ -26,23 +22,23 @@ def run(
     seconds: float,
     say: Callable[[str], None],
 ) -> None:
-    """Build everybody, then for each scenario count, and time all in turns."""
-    probes: dict[str, Probe] = {"sqlite": SQLiteProbe(), "postgresql": PostgreSQLProbe()}
+    """Build everybody, then time all in turns.
+
+    :param groups: scenarios that are compared with each other are timed in the same rounds
+    """
+    wanted = {scenario for group in groups for scenario in group}
+    taking_part = [kind for kind in contestants if wanted & set(kind.scenarios)]
     with ExitStack() as stack:
-        running = _build(contestants, folder, results, stack)
-        for scenario in scenarios:
-            say(f"requests: {scenario.title}")
-            cells = []
+        running = _build(taking_part, folder, results, stack)
+        for group in groups:
+            say("requests: " + ", ".join(scenario.title for scenario in group))
+            cells: list[Cell[Key]] = []
             clients = []
             for one in running:
-                if scenario not in one.contestant.scenarios:
-                    continue
-                client = one.client(scenario)
-                clients.append(client)
-                key = (one.contestant.name, scenario.name)
-                if (probe := probes.get(one.contestant.store)) is not None:
-                    results.statements[key] = _count(probe, client)
-                cells.append(Cell(key, client.run))
+                for scenario in group:
+                    if scenario in one.contestant.scenarios:
+                        clients.append(client := one.client(scenario))
+                        cells.append(Cell((one.contestant.name, scenario.name), client.run))
             measure(cells, rounds=rounds, seconds=seconds)
             for client in clients:
                 client.check()
@@ -62,10 +58,3 @@ def _build(
         else:
             stack.callback(contestant.close)
     return running
-
-
-def _count(probe: Probe, client: Client) -> tuple[float, float]:
-    with probe.counting() as seen:
-        client.run(_COUNTED_CALLS)
-    client.check()
-    return len(seen.work) / _COUNTED_CALLS, len(seen.frame) / _COUNTED_CALLS

@@ -8,12 +8,12 @@ from pathlib import Path
 from . import machine, purge
 from .client import Crowd
 from .contestants import Unavailable
+from .contestants.places import checkpoint
 from .contestants.sessionplus import make_app
 from .crowd import fill
 from .figures import Figure, Results, of_rounds, ratio
 from .rounds import Cell, measure
 from .sizes import Sizes
-from .space import checkpoint
 from .targets import PURGE_WORST_WRITE, READS_AT_SIZE
 
 _FEW = 1_000

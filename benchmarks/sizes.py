@@ -10,6 +10,8 @@ class Sizes:
     """The size of a run."""
 
     rounds: int
+    #: Rounds with large sessions.
+    large_rounds: int
     slice_seconds: float
     #: How many everyday sessions are begun to see what one takes.
     space: int
@@ -17,5 +19,5 @@ class Sizes:
     many: int
 
 
-FULL = Sizes(rounds=61, slice_seconds=0.012, space=20_000, many=1_000_000)
-QUICK = Sizes(rounds=15, slice_seconds=0.008, space=3_000, many=100_000)
+FULL = Sizes(rounds=61, large_rounds=31, slice_seconds=0.012, space=20_000, many=1_000_000)
+QUICK = Sizes(rounds=13, large_rounds=7, slice_seconds=0.005, space=2_000, many=100_000)

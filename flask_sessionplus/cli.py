@@ -9,8 +9,12 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from .errors import SessionPlusError
+from .migrating import browsable_part
+from .migrating import migrate as migrate_sessions
+from .places import place_of
 from .purging import BATCH, purge_expired
-from .stores.base import Preparable, Purgeable, Store
+from .stores.base import Preparable, Purgeable, Store, having
+from .stores.opening import open_one
 
 session_commands = AppGroup("session", help="Look after the stored sessions.")
 
@@ -23,12 +27,13 @@ def _store() -> Store:
 @session_commands.command("init")
 def init() -> None:
     """Make the place for the sessions, such as a table. Harmless if it is there."""
-    store = _store()
-    if not isinstance(store, Preparable):
+    stores = having(_store(), Preparable)
+    if not stores:
         click.echo("This store needs no preparation.")
         return
     with _PlainErrors():
-        store.prepare()
+        for store in stores:
+            store.prepare()
     click.echo("The store is ready.")
 
 
@@ -43,21 +48,54 @@ def init() -> None:
 @click.option("--dry-run", is_flag=True, help="Only count them.")
 def purge(batch: int, dry_run: bool) -> None:
     """Remove expired sessions. Safe while the app is in use."""
-    store = _store()
-    if not isinstance(store, Purgeable):
+    stores = having(_store(), Purgeable)
+    if not stores:
         click.echo("This store forgets expired sessions by itself.")
         return
     with _PlainErrors():
-        total = store.count_expired()
+        total = sum(store.count_expired() for store in stores)
         if dry_run:
             click.echo(f"{total} expired sessions would be removed.")
             return
         removed = 0
         with click.progressbar(length=total, label="Purging") as bar:
-            for count in purge_expired(store, batch):
-                removed += count
-                bar.update(count)
+            for store in stores:
+                for count in purge_expired(store, batch):
+                    removed += count
+                    bar.update(count)
     click.echo(f"{removed} expired sessions removed.")
+
+
+@session_commands.command("migrate")
+@click.argument("former", metavar="FROM")
+@click.argument("new", metavar="TO")
+def migrate(former: str, new: str) -> None:
+    r"""Carry all sessions from one store to another. Nobody is signed out.
+
+    FROM and TO are URLs as in SESSION_STORE. It may be stopped and run again, and the
+    app may serve meanwhile, with SESSION_STORE set to TO and SESSION_STORE_FROM to FROM.
+
+    \b
+    flask session migrate sqlite:///sessions.sqlite3 redis://127.0.0.1/0
+    """
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    settings, place = app.extensions["sessionplus"].settings, place_of(app, app.config)
+    with _PlainErrors():
+        source = open_one("FROM", former, settings, place)
+        target = open_one("TO", new, settings, place)
+        for store in having(target, Preparable):
+            store.prepare()
+        carried = damaged = 0
+        with click.progressbar(length=browsable_part(source).count(), label="Carrying over") as bar:
+            for step in migrate_sessions(source, target):
+                carried += step.carried
+                damaged += step.damaged
+                bar.update(step.seen)
+        source.close()
+        target.close()
+    click.echo(f"{carried} sessions carried over.")
+    if damaged:
+        click.echo(f"{damaged} cannot be read, and were left where they are.", err=True)
 
 
 class _PlainErrors:

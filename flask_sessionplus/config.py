@@ -22,6 +22,14 @@ _MAX_BYTES = 16_000_000
 DEFAULTS: dict[str, Any] = {
     "SESSION_PROFILE": None,
     "SESSION_STORE": None,
+    "SESSION_STORE_FROM": None,
+    "SESSION_FIELDS": None,
+    "SESSION_LAYER_LIFETIME": None,
+    "SESSION_ON_STORE_ERROR": "fail",
+    "SESSION_ENCRYPTION_KEYS": None,
+    "SESSION_COOKIE_REVOCATIONS": "sqlite:///session_revocations.sqlite3",
+    "SESSION_COOKIE_MAX_BYTES": 7_000,
+    "SESSION_KEY_PREFIX": "sp:",
     "SESSION_TABLE": "flask_sessions",
     "SESSION_TABLE_SCHEMA": None,
     "SESSION_BIND_KEY": None,
@@ -68,6 +76,14 @@ class Settings:
 
     profile: str | None
     store: Any = field(repr=False)
+    store_from: Any = field(repr=False)
+    fields: Mapping[str, Any] | None = field(repr=False)
+    layer_lifetime: int | None
+    on_store_error: str
+    encryption_keys: tuple[str | bytes, ...] = field(repr=False)
+    cookie_revocations: Any = field(repr=False)
+    cookie_max_bytes: int
+    key_prefix: str
     table: str
     table_schema: str | None
     bind_key: str | None
@@ -94,6 +110,14 @@ class Settings:
         return cls(
             profile=profile,
             store=given["SESSION_STORE"],
+            store_from=given["SESSION_STORE_FROM"],
+            fields=_optional(_fields, given, "SESSION_FIELDS"),
+            layer_lifetime=_optional(_duration, given, "SESSION_LAYER_LIFETIME"),
+            on_store_error=_one_of(given, "SESSION_ON_STORE_ERROR", ("fail", "anonymous")),
+            encryption_keys=_keys(given, "SESSION_ENCRYPTION_KEYS"),
+            cookie_revocations=given["SESSION_COOKIE_REVOCATIONS"],
+            cookie_max_bytes=_positive(given, "SESSION_COOKIE_MAX_BYTES"),
+            key_prefix=_prefix(given, "SESSION_KEY_PREFIX"),
             table=_name(given, "SESSION_TABLE"),
             table_schema=_optional(_name, given, "SESSION_TABLE_SCHEMA"),
             bind_key=_optional(_text, given, "SESSION_BIND_KEY"),
@@ -190,6 +214,41 @@ def _name(given: Mapping[str, Any], key: str) -> str:
     if not value.isidentifier() or len(value) > 48:
         raise ConfigError.of(key, value, "letters, digits and '_', at most 48")
     return value
+
+
+def _prefix(given: Mapping[str, Any], key: str) -> str:
+    value = _text(given, key)
+    # Braces would decide where in a Redis Cluster a key lies; memcached takes no spaces.
+    if not value.isascii() or not value.isprintable() or set(value) & set("{} "):
+        raise ConfigError.of(key, value, "printable ASCII without spaces and braces")
+    return value
+
+
+def _fields(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = given[key]
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) and name for name in value):
+        # Not ConfigError.of: what was given may hold a password.
+        raise ConfigError(
+            f"{key} must be a dict of field names and stores, such as {{'*': 'sqlite:///...'}}."
+        )
+    if "*" in value and given["SESSION_STORE"] is not None:
+        raise ConfigError(f"{key} says where '*' is, and SESSION_STORE does too. Leave one out.")
+    if "*" not in value and given["SESSION_STORE"] is None:
+        raise ConfigError(
+            f"{key} says nothing of '*', the fields it does not name. Add '*', or SESSION_STORE."
+        )
+    return value
+
+
+def _keys(given: Mapping[str, Any], key: str) -> tuple[str | bytes, ...]:
+    value = given[key]
+    if value is None:
+        return ()
+    keys = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if not keys or not all(isinstance(each, (str, bytes)) for each in keys):
+        # Not ConfigError.of, which shows what was given.
+        raise ConfigError(f"{key} must be a key, or a list of keys, the newest first.")
+    return keys
 
 
 def _function(given: Mapping[str, Any], key: str) -> Callable[[], object]:

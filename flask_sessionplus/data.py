@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from . import clock
 from .codec import IMMUTABLE, Codec
-from .record import BOOKKEEPING
+from .large import Large, Source
+from .record import BOOKKEEPING, FIRST_VISIBLE, Record
 
 #: Prefix of the messages of ``session.flash``, one name each.
 MESSAGE = "\x01"
@@ -22,11 +23,14 @@ FLASHES = "_flashes"
 
 HIDDEN = (BOOKKEEPING, MESSAGE, FLASK_MESSAGE)
 
-# Hidden names sort before all others, so that one comparison tells that there are none.
-_FIRST_VISIBLE = "\x03"
 
 _PENDING: Any = object()  # stands for a value that nobody has asked for yet
 _counter = itertools.count()
+_NOTHING: dict[str, int] = {}
+
+
+def _no_source() -> None:
+    return None
 
 
 def message_name(prefix: str) -> str:
@@ -46,12 +50,23 @@ class Data:
     hidden ones, bookkeeping and messages, stay bytes.
 
     :param stored: the values of the record, names to bytes.
+    :param beside: the sizes of those that lie beside it.
+    :param find_source: returns where these are fetched.
     """
 
-    def __init__(self, codec: Codec, stored: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        stored: dict[str, bytes],
+        beside: dict[str, int] = _NOTHING,
+        find_source: Callable[[], Source | None] = _no_source,
+    ) -> None:
         self._codec = codec
         self._stored = stored
+        self._large = Large(beside, find_source)
         self._values: dict[str, Any] = dict.fromkeys(stored, _PENDING)
+        if beside:
+            self._values.update(dict.fromkeys(beside, _PENDING))
         # Values that may differ from what is stored, with the bytes they were made from.
         self._open: dict[str, bytes | None] = {}
         self._assigned: set[str] = set()
@@ -59,7 +74,7 @@ class Data:
         self._hidden: dict[str, bytes | None] = {}
         self._flashes: dict[str, bytes] = {}
         #: Whether anything hidden came with the record.
-        self.has_hidden = bool(stored) and min(stored) < _FIRST_VISIBLE
+        self.has_hidden = bool(stored) and min(stored) < FIRST_VISIBLE
         #: Whether anything was set or removed, be it to what it was.
         self.was_assigned = False
         #: The names of messages that were there from the beginning.
@@ -84,7 +99,12 @@ class Data:
 
     def get(self, name: str, default: Any) -> Any:
         """Return the value of *name*, or *default*."""
-        return self[name] if name in self._values else default
+        if name not in self._values:
+            return default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __setitem__(self, name: str, value: Any) -> None:
         if type(value) not in IMMUTABLE:
@@ -92,7 +112,7 @@ class Data:
             self._codec.encode(value, _path(name))
         if name == FLASHES and self._values.get(name) is _PENDING:
             self._decode(name)
-        self._open.setdefault(name, self._stored.get(name))
+        self._open.setdefault(name, self._known(name))
         self.was_assigned = True
         self._assigned.add(name)
         self._values[name] = value
@@ -103,7 +123,7 @@ class Data:
         del self._values[name]
         self._open.pop(name, None)
         self.was_assigned = True
-        if name in self._stored:
+        if name in self._stored or name in self._large:
             self._removed.add(name)
 
     @property
@@ -115,7 +135,22 @@ class Data:
 
     def stored(self, name: str) -> bytes | None:
         """Return the stored bytes of *name*."""
-        return self._stored.get(name)
+        if name in self._large and name not in self._stored:
+            self._large.fetch([name], self.rebase)
+        return self._known(name)
+
+    def fetch_all(self) -> None:
+        """Fetch all values that nobody has asked for yet, at once."""
+        if self._large.sizes:
+            wanted = [name for name, value in self._values.items() if value is _PENDING]
+            self._large.fetch(wanted, self.rebase)
+            for name in wanted:
+                if name not in self._large and name not in self._stored:
+                    self._values.pop(name, None)
+
+    def forget(self, name: str) -> None:
+        """Fetch the stored bytes of *name* again when they are asked for."""
+        self._large.forget(name)
 
     def is_clean(self, name: str) -> bool:
         """Tell whether *name* is as it is stored: not set, removed or changed inside."""
@@ -128,6 +163,8 @@ class Data:
 
     def put_stored(self, name: str, value: Any, data: bytes) -> None:
         """Take *value* as what is stored as *data*."""
+        if name in self._large:
+            self._large.put(name, data)
         self._values[name] = value
         self._removed.discard(name)
         self._open.pop(name, None)
@@ -196,27 +233,35 @@ class Data:
                 sets[name] = data
         return sets, removals
 
-    def settle(self, stored: dict[str, bytes], sets: Mapping[str, bytes]) -> None:
-        """Go on from *stored*, what is in the store now, after *sets* were written."""
+    def settle(self, record: Record, sets: Mapping[str, bytes]) -> None:
+        """Go on from *record*, what is in the store now, after *sets* were written."""
         for name in list(self._open):
             if name in sets:
                 self._open[name] = sets[name]
+        for name in record.beside.keys() & sets.keys():
+            self._large.put(name, sets[name])
         self._assigned.clear()
         self._removed.clear()
         self._hidden.clear()
-        known = {n: data for n, data in sets.items() if n.startswith(FLASK_MESSAGE)}
-        self._flashes = {n: d for n, d in {**self._flashes, **known}.items() if n in stored}
-        self.rebase(stored)
+        if self._flashes or FLASHES in self._open:
+            known = {n: data for n, data in sets.items() if n.startswith(FLASK_MESSAGE)}
+            flashes = {**self._flashes, **known}
+            self._flashes = {n: d for n, d in flashes.items() if n in record.values}
+        self.rebase(record)
 
-    def rebase(self, stored: dict[str, bytes]) -> None:
-        """Take *stored* as what is in the store now; keep what this request has changed."""
-        former, self._stored = self._stored, stored
-        for name in former.keys() - stored.keys():
-            if name not in self._open:
+    def rebase(self, record: Record) -> None:
+        """Take *record* as what is in the store now; keep what this request has changed."""
+        former, sizes = self._stored, self._large.sizes
+        self._stored = stored = record.values
+        if record.beside or sizes:
+            for name in self._large.replace(record.beside):
+                self._meet(name)
+        for name in (*former, *sizes):
+            if name not in stored and name not in record.beside and name not in self._open:
                 self._values.pop(name, None)
         for name, data in stored.items():
             # What nobody has changed is the very same object.
-            if former.get(name) is not data:
+            if former.get(name) is not data and self._values.get(name) is not _PENDING:
                 self._meet(name)
         if self._values.get(FLASHES) is _PENDING and not self.hidden(FLASK_MESSAGE):
             del self._values[FLASHES]
@@ -244,12 +289,20 @@ class Data:
             value: Any = [self._codec.decode(data) for data in self._flashes.values()]
             self._open[name] = None
         else:
-            data = self._stored[name]
+            data = self.stored(name)
+            if data is None:
+                # It was removed, or lost, since the record was loaded.
+                self._values.pop(name, None)
+                raise KeyError(name)
             value = self._codec.decode(data)
             if type(value) not in IMMUTABLE:
                 self._open[name] = data
         self._values[name] = value
         return value
+
+    def _known(self, name: str) -> bytes | None:
+        data = self._stored.get(name)
+        return self._large.known(name) if data is None else data
 
     def _encode(self, name: str) -> bytes:
         return self._codec.encode(self._values[name], _path(name))

@@ -12,6 +12,7 @@
         ├── DamagedRecord      bytes that are no record
         └── StoreUnavailable   no answer: 503 with Retry-After
             ├── StoreConflict  gave up after too many tries
+            ├── SessionReadOnly  a write while the store does not answer
             └── StoreNotReady  the place for the records was never made
 
 A miss (no such session, an expired one) is a value, not an exception: see
@@ -55,7 +56,10 @@ class SessionTooLarge(SessionPlusError):
 
 
 class LateSession(SessionPlusError):
-    """A new session was saved after the headers, so its cookie can no longer be sent."""
+    """What was saved after the headers needs a cookie, which can no longer be sent.
+
+    That is a new session, a new token, or a record that is kept in the browser.
+    """
 
 
 class StoreError(SessionPlusError):
@@ -91,6 +95,13 @@ class StoreUnavailable(StoreError, ServiceUnavailable):
 
 class StoreConflict(StoreUnavailable):
     """An operation lost against others so often that it was given up; nothing was written."""
+
+
+class SessionReadOnly(StoreUnavailable):
+    """A write to a session that is empty because its store does not answer.
+
+    See ``SESSION_ON_STORE_ERROR = "anonymous"``.
+    """
 
 
 class StoreNotReady(StoreUnavailable):

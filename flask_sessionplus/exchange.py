@@ -7,8 +7,9 @@ from typing import Any
 
 from . import clock, signals
 from .data import FLASHES
-from .lifecycle import PATIENCE, Lifecycle
+from .lifecycle import Lifecycle
 from .record import Changes, has_content
+from .reporter import PATIENCE
 from .saving import check_size
 from .services import Cookie
 from .stores.base import Outcome
@@ -40,7 +41,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         if stored is not None and codec.same(stored, encoded):
             return data[name]
         assert life.record is not None
-        check_size(life, {**life.record.values, name: encoded})
+        check_size(life, {name: encoded})
         now = clock.now()
         changes = Changes(
             {name: encoded},
@@ -53,9 +54,10 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
             assert record is not None
             data.put_stored(name, value, encoded)
             life.was_modified = True
-            if not has_content(record.values.keys() - {name}):
+            if not has_content((record.values.keys() | record.beside.keys()) - {name}):
                 # Another request may have emptied it, and taken the cookie away.
                 life.cookie = Cookie.SET
             life.send(signals.session_saved)
             return value
+        data.forget(name)
     raise life.give_up(f"session[{name!r}]")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, has_app_context
+from flask import Flask
 
 from .cli import session_commands
 from .codec import Codec
 from .config import PREFIXES, Settings, check_cookie
 from .errors import ConfigError
 from .interface import SessionPlusInterface
+from .places import place_of
 from .stores.base import Store
 from .stores.opening import open_store
 
@@ -99,7 +97,7 @@ class SessionPlus:
         if settings.profile == "strict":
             config.update(_strict_cookie(config))
         check_cookie(config)
-        store = open_store(settings, Path(app.instance_path), _engine_finder(app))
+        store = open_store(settings, place_of(app, config))
         app.config.update(config)
         app.session_interface = SessionPlusInterface(app, store, self._codec, settings)
         app.extensions[_NAME] = AppSessions(self, store, settings, self._codec)
@@ -130,24 +128,3 @@ def _strict_cookie(config: dict[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": config["SESSION_COOKIE_SAMESITE"] or "Lax",
     }
-
-
-def _engine_finder(app: Flask) -> Callable[[Any, str | None], Any]:
-    # Weakly: the app has the store, which has this.
-    find_app = weakref.ref(app)
-
-    def find(db: Any, bind_key: str | None) -> Any:
-        app = find_app()
-        assert app is not None
-        # A context of our own would run the app's teardown functions when it ends.
-        current: Any = current_app
-        is_there = has_app_context() and current._get_current_object() is app
-        with nullcontext() if is_there else app.app_context():
-            engines = db.engines
-            # Flask-SQLAlchemy calls the first one None, Flask-SQLAlchemy-Lite "default".
-            for key in (bind_key,) if bind_key is not None else (None, "default"):
-                if key in engines:
-                    return engines[key]
-        raise ConfigError.of("SESSION_BIND_KEY", bind_key, f"one of {sorted(map(str, engines))}")
-
-    return find

@@ -16,14 +16,15 @@ from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import dump_cookie, parse_cache_control_header, parse_set_header
 
 from . import clock
+from .carrying import receive, send
 from .codec import Codec
 from .config import Settings
 from .errors import ConfigError, StoreError, StoreUnavailable
 from .lifecycle import Lifecycle
 from .saving import finish
-from .services import Cookie, Services
+from .services import Cookie, Services, State
 from .session import Session
-from .stores.base import Store
+from .stores.base import Carried, Carrying, Store
 from .tokens import Token, is_wellformed
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class SessionPlusInterface(SessionInterface):
         find_app: Callable[[], Any] = weakref.ref(app)
         self._services = Services(
             find_app=find_app,
-            store=store,
+            find_store=self._find_store,
             codec=codec,
             settings=settings,
             read_token=self._read_token,
@@ -81,6 +82,10 @@ class SessionPlusInterface(SessionInterface):
                 _vary(response)
             return
         _vary(response)
+        if life.state is State.OFFLINE:
+            # It shows a visitor who may be signed in as one who is not.
+            response.headers["Cache-Control"] = "no-store"
+            return
         if life.error is not None:
             # Somebody has caught it and gone on; what he changed since then is lost.
             if response.status_code < 500 and life.is_modified:
@@ -92,10 +97,13 @@ class SessionPlusInterface(SessionInterface):
                 was_page=lambda: _is_own(session) and _is_page(life.request, response),
                 was_shown=lambda: response.status_code != 304 and response.status_code < 500,
                 is_streamed=lambda: response.is_streamed,
+                is_error=response.status_code >= 400,
             )
         except StoreUnavailable as error:
             _answer_instead(app, response, error)
             return
+        if isinstance(life.store, Carried):
+            self._send_record(app, life, life.store, response)
         if life.cookie is Cookie.SET:
             self._set_cookie(app, life, response)
         elif life.cookie is Cookie.DELETE:
@@ -103,6 +111,18 @@ class SessionPlusInterface(SessionInterface):
             _forbid_sharing(response)
         if self.settings.no_store:
             response.headers["Cache-Control"] = "no-store"
+
+    def _find_store(self, request: Request) -> Store:
+        if isinstance(self.store, Carrying):
+            return receive(self.store, request, self.get_cookie_name(self._services.find_app()))
+        return self.store
+
+    def _send_record(self, app: Flask, life: Lifecycle, store: Carried, response: Response) -> None:
+        is_renewed = life.cookie is Cookie.SET
+        name, attributes = self.get_cookie_name(app), self._attributes(app, life)
+        expires = _expires(life)
+        if send(store, life.request, response, name, is_renewed, expires=expires, **attributes):
+            _forbid_sharing(response)
 
     def _read_token(self, request: Request) -> tuple[str | None, str | None]:
         """Return the token in the cookie of *request*, and why there is none if it was refused."""

@@ -6,35 +6,32 @@ written at the end is in ``saving``, what is written at once in ``exchange``.
 
 from __future__ import annotations
 
-import logging
 import weakref
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from blinker import Signal
+from typing import Any
 
 from . import clock, signals
 from .data import Data
-from .errors import ConfigError, DamagedRecord, StoreConflict, StoreError
+from .errors import (
+    ConfigError,
+    DamagedRecord,
+    StoreConflict,
+    StoreError,
+    StoreUnavailable,
+)
 from .flash import Flash
-from .lifetimes import Lifetimes
-from .record import Changes, Record, has_content
+from .lifetimes import OWN_LIFETIME, Lifetimes
+from .offline import OfflineData, refusal
+from .record import Changes, Record
+from .reporter import Reporter
 from .services import Cookie, Services, State
 from .stores.base import Applied, Miss, Outcome
 from .tokens import Token, digest, handle, is_wellformed
 
-T = TypeVar("T")
-
-# Of those that compete one always gets through, so this is patience, not luck.
-PATIENCE = 200
-
+_NOTHING: dict[str, int] = {}
 _PERMANENT = "\x00permanent"
-_LIFETIME = "\x00lifetime"
-
-_log = logging.getLogger("flask_sessionplus")
 
 
-class Lifecycle:
+class Lifecycle(Reporter):
     """A session that has been used.
 
     :param request: what :attr:`Services.read_token` takes.
@@ -42,8 +39,9 @@ class Lifecycle:
     """
 
     def __init__(self, services: Services, request: Any, session: Any) -> None:
-        self.services = services
+        super().__init__(services, session)
         self.request = request
+        self.store = services.find_store(request)
         self.state = State.NEW
         self.cookie = Cookie.LEAVE
         self.token: str | None = None
@@ -65,16 +63,13 @@ class Lifecycle:
         self.is_forced = False
         #: Saving failed; the error page need not fail in the same way.
         self.has_given_up = False
-        # Weakly, for the session has this: a cycle would wait for the garbage collector.
-        self._session = weakref.ref(session)
         self._flash: Flash | None = None
         self._lifetimes: Lifetimes | None = None
-        self._had_cookie = False
+        #: Whether the request brought a cookie, good or bad.
+        self.had_cookie = False
         self._loss_told = False
         #: With this loading failed.
         self.error: StoreError | None = None
-        # Signals that wait until the session has been loaded; None from then on.
-        self._news: list[tuple[Signal, dict[str, Any]]] | None = []
 
     @property
     def flash(self) -> Flash:
@@ -85,6 +80,7 @@ class Lifecycle:
 
     def reset_messages(self) -> None:
         """Forget all messages of ours, those that were taken out of the store too."""
+        self.refuse_if_offline()
         self.flash.drop()
         self.claimed = {}
         self.note_loss()
@@ -135,6 +131,8 @@ class Lifecycle:
     @property
     def handle(self) -> str:
         """The public name that the session has, or will have."""
+        if self.state is State.OFFLINE:
+            return ""
         if self.next_token is None and not self.is_stored:
             self.regenerate()
         token = self.next_token or self.token
@@ -153,7 +151,7 @@ class Lifecycle:
     def set_idle_lifetime(self, idle: int | None) -> None:
         """Give this session an idle time of its own, in milliseconds; None takes it back."""
         data = None if idle is None else self.services.codec.encode(idle)
-        self.data.set_hidden(_LIFETIME, data)
+        self.data.set_hidden(OWN_LIFETIME, data)
         self._lifetimes = None
 
     def lifetimes(self) -> Lifetimes:
@@ -165,32 +163,34 @@ class Lifecycle:
     def load(self) -> None:
         """Find the session of the request's cookie. :meth:`announce` tells of it."""
         try:
-            token, reason = self.services.read_token(self.request)
-            self._had_cookie = token is not None or reason is not None
-            if token is not None:
-                self._take(token, self.call(self.services.store.load, digest(token)))
-            elif reason is not None:
-                self._reject(reason)
+            self._find()
         except DamagedRecord:
             self._reject("damaged")
-        except StoreError as error:
-            self.state, self.error = State.FAILED, error
-            raise
-        except BaseException:
+        except StoreUnavailable as error:
+            self.error = error
+            if self.services.settings.on_store_error != "anonymous":
+                self.state = State.FAILED
+                raise
+            self.state = State.OFFLINE
+        except BaseException as error:
             self.state = State.FAILED
+            self.error = error if isinstance(error, StoreError) else None
             raise
         finally:
             if self.record is None:
                 self._replace_data({})
 
-    def announce(self) -> None:
-        """Send the signals that loading gave cause for, now that the session can be used."""
-        news, self._news = self._news, None
-        for signal, details in news or ():
-            self.send(signal, **details)
+    def refuse_if_offline(self) -> None:
+        """Refuse what an empty session that stands for another one cannot do.
+
+        :raises SessionReadOnly: if the store did not answer.
+        """
+        if self.state is State.OFFLINE:
+            raise refusal() from self.error
 
     def regenerate(self) -> None:
         """Give the session a new token when it is next written."""
+        self.refuse_if_offline()
         token = self.services.settings.identifier_generator()
         if not isinstance(token, str) or not is_wellformed(token):
             raise ConfigError(
@@ -210,9 +210,10 @@ class Lifecycle:
 
     def end(self) -> None:
         """End the session; what is put in afterwards belongs to another one."""
+        self.refuse_if_offline()
         if self.state in (State.ALIVE, State.DETACHED):
             self.restarts = True
-        elif self.state is State.NEW and self._had_cookie:
+        elif self.state is State.NEW and self.had_cookie:
             self.cookie = Cookie.DELETE
         self._replace_data({})
         self.next_token = None
@@ -222,9 +223,8 @@ class Lifecycle:
         """Let the store do *changes*, and take over what it has now."""
         assert self.token is not None
         assert self.record is not None
-        sid = digest(self.token)
         try:
-            applied = self.call(self.services.store.apply, sid, self.record, changes)
+            applied = self.call(self.store.apply, digest(self.token), self.record, changes)
         except DamagedRecord:
             applied = Applied(Outcome.GONE)
         if applied.outcome is Outcome.GONE:
@@ -237,7 +237,7 @@ class Lifecycle:
         """Do *changes* in the middle of the request; what else it has changed waits."""
         applied = self.apply(changes)
         if applied.record is not None:
-            self.data.rebase(applied.record.values)
+            self.data.rebase(applied.record)
         return applied
 
     def settle(self, token: str, record: Record, sets: dict[str, bytes]) -> None:
@@ -245,7 +245,7 @@ class Lifecycle:
         self.state, self.token, self.record = State.ALIVE, token, record
         self.is_stale = False
         self.writes += 1
-        self.data.settle(record.values, sets)
+        self.data.settle(record, sets)
 
     def forget(self, sid: bytes, cookie: Cookie) -> None:
         """Go on as a new session, after the stored one was removed.
@@ -267,42 +267,29 @@ class Lifecycle:
             self._loss_told = True
             self.send(signals.session_lost)
 
-    def give_up(self, what: str) -> StoreConflict:
-        """Return what to raise when others were faster again and again."""
-        error = StoreConflict(
-            f"{what} was changed by others {PATIENCE} times in a row. Nothing was written:"
-            " let the client try again."
-        )
-        self.send(signals.store_failed, error=error)
-        return error
+    def fetch(self, names: list[str]) -> dict[str, bytes]:
+        """Return the values of *names* that lie beside the record, as they are now."""
+        assert self.token is not None
+        return self.call_fetch(self.store, digest(self.token), names)
 
-    def call(self, method: Callable[..., T], *arguments: Any) -> T:
-        """Call a method of the store; a fault is logged and told before it is raised."""
-        try:
-            return method(*arguments)
-        except DamagedRecord as error:
-            _log.warning("The record %s… is left alone: %s", arguments[0].hex()[:8], error)
-            raise
-        except StoreError as error:
-            _log.error("%s", error, exc_info=error)
-            self.send(signals.store_failed, error=error)
-            raise
+    def reload(self) -> Record:
+        """Return the record as it is now.
 
-    def send(self, signal: Signal, **details: Any) -> None:
-        """Send *signal* from the app, with the session and *details*.
-
-        While the session is being loaded nobody can use it: then it waits for `announce`.
+        :raises StoreConflict: if the session has ended, or has another token now.
         """
-        if not signal.receivers:
-            return
-        if self._news is not None:
-            self._news.append((signal, details))
-        else:
-            signal.send(self.services.find_app(), session=self._session(), **details)
+        assert self.token is not None
+        found = self.call(self.store.reload, digest(self.token))
+        if isinstance(found, Miss):
+            raise StoreConflict(
+                "The session ended, or got a new token, while this request was reading it. Let"
+                " the client try again: it has been told."
+            )
+        self.record = found
+        return found
 
     def _find_lifetimes(self) -> Lifetimes:
         settings = self.services.settings
-        own = self.data.get_hidden(_LIFETIME)
+        own = self.data.get_hidden(OWN_LIFETIME)
         if own is None:
             idle = settings.idle_lifetime or self.services.default_lifetime()
         else:
@@ -314,6 +301,14 @@ class Lifecycle:
             min(settings.touch_interval, idle // 10),
         )
 
+    def _find(self) -> None:
+        token, reason = self.services.read_token(self.request)
+        self.had_cookie = token is not None or reason is not None
+        if token is not None:
+            self._take(token, self.call(self.store.load, digest(token)))
+        elif reason is not None:
+            self._reject(reason)
+
     def _take(self, token: str, found: Record | Miss) -> None:
         if found is Miss.EXPIRED:
             self._expire(token)
@@ -323,10 +318,10 @@ class Lifecycle:
                 self.state, self.token = State.DETACHED, token
             self._reject(found.value)
             return
-        self._replace_data(found.values)
+        self._replace_data(found.values, found.beside)
         rules, now = self.lifetimes(), clock.now()
         if rules.is_over(found.created_at, found.seen_at, now):
-            self.call(self.services.store.delete, digest(token))
+            self.call(self.store.delete, digest(token))
             self._expire(token)
         else:
             self.state, self.token, self.record = State.ALIVE, token, found
@@ -334,7 +329,7 @@ class Lifecycle:
             expires_at = rules.expiry(found.created_at, used_at)
             # A record that was left empty is not kept alive by those who look at it.
             is_stale = rules.is_stale(found.expires_at, expires_at)
-            self.is_stale = is_stale and has_content(found.values)
+            self.is_stale = is_stale and found.has_content
             self.send(signals.session_loaded)
 
     def _expire(self, token: str) -> None:
@@ -343,8 +338,13 @@ class Lifecycle:
     def _reject(self, reason: str) -> None:
         self.send(signals.session_rejected, reason=reason)
 
-    def _replace_data(self, stored: dict[str, bytes]) -> None:
-        self.data = Data(self.services.codec, stored)
+    def _replace_data(self, stored: dict[str, bytes], beside: dict[str, int] = _NOTHING) -> None:
+        codec = self.services.codec
+        if self.state is State.OFFLINE:
+            self.data = OfflineData(codec, self.refuse_if_offline)
+        else:
+            # Weakly: a cycle would wait for the garbage collector.
+            self.data = Data(codec, stored, beside, weakref.ref(self))
         self._flash = None
         self._lifetimes = None
         self.claimed = {}

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .record import BOOKKEEPING
+
+#: The bookkeeping of a session that has an idle time of its own.
+OWN_LIFETIME = f"{BOOKKEEPING}lifetime"
+
 
 class Lifetimes(NamedTuple):
     """The rules for one session (ASVS 7.3.1 and 7.3.2).

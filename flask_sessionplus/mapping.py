@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +55,10 @@ class SessionMapping(SessionMixin):
         return self
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self, **other}
+        return {**self.copy(), **other}
 
     def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**other, **self}
+        return {**other, **self.copy()}
 
     def __repr__(self) -> str:
         # Neither values, which may be secret, nor a load, which a debugger would not expect.
@@ -66,13 +66,24 @@ class SessionMapping(SessionMixin):
             return "<Session not loaded>"
         return f"<Session {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
 
+    def items(self) -> ItemsView[str, Any]:
+        """Return the keys and values, as of a dict; those that lie apart are fetched at once."""
+        self._open().data.fetch_all()
+        return super().items()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values, as of a dict; those that lie apart are fetched at once."""
+        self._open().data.fetch_all()
+        return super().values()
+
     def copy(self) -> dict[str, Any]:
         """Return the keys and values as a dict of its own; not the flashed messages."""
-        return dict(self)
+        return dict(self.items())
 
     def pop(self, key: str, default: Any = MISSING) -> Any:
         """Remove *key* and return its value, or *default* if it is given."""
         life = self._open()
+        life.refuse_if_offline()
         if key == FLASHES and key in life.data:
             return take_flashes(life)
         value = life.data.get(key, default)
@@ -92,8 +103,9 @@ class SessionMapping(SessionMixin):
         Of parallel requests all get the value that was first.
         """
         life = self._open()
-        if key in life.data:
-            return life.data[key]
+        value = life.data.get(key, MISSING)
+        if value is not MISSING:
+            return value
         return exchange(life, checked(key), lambda old: default if old is MISSING else old)
 
     def _open(self) -> Lifecycle:

@@ -8,8 +8,9 @@ from typing import Any
 
 from . import signals
 from .data import FLASHES
-from .lifecycle import PATIENCE, Lifecycle
+from .lifecycle import Lifecycle
 from .record import Changes
+from .reporter import PATIENCE
 from .stores.base import Outcome
 
 

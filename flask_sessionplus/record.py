@@ -8,8 +8,8 @@ which does not count as content, 1 and 2 for flash messages.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zlib import crc32
 
@@ -24,6 +24,19 @@ BOOKKEEPING = "\x00"
 # a request that was sent before the new cookie came takes to arrive, no longer.
 _TOMBSTONE_LIFETIME = 30_000
 
+# A record up to this size, in bytes of its values, stays in one piece.
+_INLINE_LIMIT = 8_192
+
+# Of a larger one, the values from the first of these sizes on that leaves at most so much
+# in the record lie beside it: it is read with each request and rewritten with each change.
+_BESIDE_FROM = (4_096, 1_024, 256, 64)
+_INLINE_REST = 2_048
+
+#: Names of ours sort before this, all others behind it: one comparison tells.
+FIRST_VISIBLE = "\x03"
+
+_NOTHING: Mapping[str, bytes] = {}
+
 _FORMAT = b"\x01"
 _UNREADABLE = (ValueError, TypeError, RecursionError)
 
@@ -32,9 +45,12 @@ _UNREADABLE = (ValueError, TypeError, RecursionError)
 class Record:
     """One stored session. Whoever holds one must not change it.
 
+    :param values: names with their bytes.
     :param revision: grows with every change; what compare-and-swap compares.
     :param owner: whose session it is, or ``""``.
     :param moved_to: makes it a tombstone: the session lives on under this sid.
+    :param beside: names of further values, which lie beside the record because they are
+        large, with their sizes in bytes; :meth:`.Store.fetch` returns them.
     """
 
     created_at: int
@@ -44,6 +60,25 @@ class Record:
     revision: int = 1
     owner: str = ""
     moved_to: bytes = b""
+    beside: dict[str, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is more than bookkeeping in it."""
+        return bool(self.beside) or has_content(self.values)
+
+    def copy(self) -> Record:
+        """Return one that can be changed without changing this one."""
+        return Record(
+            self.created_at,
+            self.seen_at,
+            self.expires_at,
+            self.values.copy(),
+            self.revision,
+            self.owner,
+            self.moved_to,
+            self.beside.copy(),
+        )
 
 
 @dataclass(slots=True)
@@ -74,10 +109,22 @@ class Changes:
     updates: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
-def is_expected(record: Record, changes: Changes) -> bool:
-    """Tell whether *record* has what *changes* expects of it."""
+def expected_beside(record: Record, changes: Changes) -> list[str]:
+    """Return the names whose values have to be fetched for :func:`is_expected`."""
+    if not changes.expects or not record.beside:
+        return []
+    return [name for name in changes.expects if name in record.beside]
+
+
+def is_expected(record: Record, changes: Changes, beside: Mapping[str, bytes] = _NOTHING) -> bool:
+    """Tell whether *record* has what *changes* expects of it.
+
+    :param beside: the values of :func:`expected_beside`.
+    """
     expects = changes.expects
-    return not expects or all(record.values.get(name) == data for name, data in expects.items())
+    return not expects or all(
+        record.values.get(name, beside.get(name)) == data for name, data in expects.items()
+    )
 
 
 def has_content(values: Iterable[str]) -> bool:
@@ -86,15 +133,22 @@ def has_content(values: Iterable[str]) -> bool:
 
 
 def merge(record: Record, changes: Changes) -> Record:
-    """Return *record* with *changes*. Neither is modified."""
+    """Return *record* with *changes*. Neither is modified.
+
+    What was set is in the record, however large it is: see :func:`spread`.
+    """
     restart = changes.restart_at
     values = record.values.copy() if restart is None else {}
+    beside = record.beside.copy() if restart is None else {}
     for name in changes.removals:
         values.pop(name, None)
+        beside.pop(name, None)
     for name, data in changes.updates.items():
-        if name in values:
+        if name in values or name in beside:
             values[name] = data
     values.update(changes.sets)
+    if beside:
+        beside = {name: size for name, size in beside.items() if name not in values}
     owner = changes.owner
     if owner is None:
         owner = record.owner if restart is None else ""
@@ -105,7 +159,34 @@ def merge(record: Record, changes: Changes) -> Record:
         values=values,
         revision=record.revision + 1,
         owner=owner,
+        beside=beside,
     )
+
+
+def spread(record: Record) -> tuple[Record, dict[str, bytes]]:
+    """Return *record* as it is to be stored in one piece, and the values to store beside it.
+
+    Small sessions stay as they are. What lay beside a record that was merged, and does
+    so no longer, is to be removed: the names in the old ``beside`` that are not in the new.
+    """
+    size = sum(map(len, record.values.values()))
+    if size <= _INLINE_LIMIT and not record.beside:
+        return record, {}
+    sizes = {
+        name: len(data) for name, data in record.values.items() if name >= FIRST_VISIBLE or not name
+    }
+    # With those that lie beside it already, so that one that is changed stays there.
+    found = [*sizes.values(), *record.beside.values()]
+    least = _BESIDE_FROM[-1]
+    for least in _BESIDE_FROM:
+        if sum(size for size in found if size < least) <= _INLINE_REST:
+            break
+    moved = {name: record.values[name] for name, size in sizes.items() if size >= least}
+    if not moved:
+        return record, moved
+    values = {name: data for name, data in record.values.items() if name not in moved}
+    beside = record.beside | {name: sizes[name] for name in moved}
+    return replace(record, values=values, beside=beside), moved
 
 
 def tombstone(now: int, moved_to: bytes) -> Record:
@@ -116,23 +197,40 @@ def tombstone(now: int, moved_to: bytes) -> Record:
     return Record(now, now, now + _TOMBSTONE_LIFETIME, {}, revision=0, moved_to=moved_to)
 
 
-def pack_values(values: dict[str, bytes]) -> bytes:
-    """Return *values* as bytes, with a version and a checksum."""
-    return _frame(msgpack.packb(values, unicode_errors="surrogatepass"))
+def pack_values(record: Record) -> bytes:
+    """Return the values of *record* as bytes, with a version and a checksum.
+
+    Of those beside it, the names and sizes.
+    """
+    return _frame(pack_bare(record))
 
 
-def unpack_values(data: bytes) -> dict[str, bytes]:
-    """Return what :func:`pack_values` packed.
+def unpack_values(data: bytes) -> tuple[dict[str, bytes], dict[str, int]]:
+    """Return ``values`` and ``beside`` of the record :func:`pack_values` packed.
 
     :raises DamagedRecord: if a bit is wrong, or the version is not known.
     """
-    return _check_values(_unframe(data))
+    return _split(_unframe(data))
+
+
+def pack_bare(record: Record) -> bytes:
+    """Return what :func:`pack_values` does, without the version and the checksum."""
+    packed: bytes = msgpack.packb(_packable(record), unicode_errors="surrogatepass")
+    return packed
+
+
+def unpack_bare(data: bytes) -> tuple[dict[str, bytes], dict[str, int]]:
+    """Return ``values`` and ``beside`` of the record :func:`pack_bare` packed.
+
+    :raises DamagedRecord: if it is no record; a wrong bit need not be found.
+    """
+    return _split(_unpack(data))
 
 
 def pack(record: Record) -> bytes:
     """Return the whole *record* as bytes, with a version and a checksum."""
     r = record
-    parts = (r.created_at, r.seen_at, r.expires_at, r.revision, r.owner, r.moved_to, r.values)
+    parts = (r.created_at, r.seen_at, r.expires_at, r.revision, r.owner, r.moved_to, _packable(r))
     return _frame(msgpack.packb(parts, unicode_errors="surrogatepass"))
 
 
@@ -144,11 +242,15 @@ def unpack(data: bytes) -> Record:
     parts = _unframe(data)
     if type(parts) is not list or len(parts) != 7:
         raise DamagedRecord("A stored record has the wrong shape. Remove it, or let it expire.")
-    created_at, seen_at, expires_at, revision, owner, moved_to, values = parts
+    created_at, seen_at, expires_at, revision, owner, moved_to, packed = parts
     if [type(part) for part in parts[:6]] != [int, int, int, int, str, bytes]:
         raise DamagedRecord("A stored record has a wrong header. Remove it, or let it expire.")
-    _check_values(values)
-    return Record(created_at, seen_at, expires_at, values, revision, owner, moved_to)
+    values, beside = _split(packed)
+    return Record(created_at, seen_at, expires_at, values, revision, owner, moved_to, beside)
+
+
+def _packable(record: Record) -> Any:
+    return [record.values, record.beside] if record.beside else record.values
 
 
 def _frame(body: bytes) -> bytes:
@@ -161,17 +263,29 @@ def _unframe(data: bytes) -> Any:
         raise DamagedRecord("A stored record has an unknown format. Update Flask-SessionPlus.")
     if data[1:5] != crc32(body).to_bytes(4, "big"):
         raise DamagedRecord("A stored record is damaged. Remove it, or let it expire.")
+    return _unpack(body)
+
+
+def _unpack(body: bytes) -> Any:
     try:
         return msgpack.unpackb(body, unicode_errors="surrogatepass")
     except _UNREADABLE as error:
         raise DamagedRecord(f"A stored record cannot be read: {error}.") from error
 
 
-def _check_values(values: Any) -> dict[str, bytes]:
-    if (
-        type(values) is not dict
-        or not set(map(type, values)) <= {str}
-        or not set(map(type, values.values())) <= {bytes}
-    ):
-        raise DamagedRecord("A stored record holds no values. Remove it, or let it expire.")
-    return values
+def _split(packed: Any) -> tuple[dict[str, bytes], dict[str, int]]:
+    if type(packed) is dict and _is_map(packed, bytes):
+        return packed, {}
+    if type(packed) is list and len(packed) == 2:
+        values, beside = packed
+        if _is_map(values, bytes) and _is_map(beside, int):
+            return values, beside
+    raise DamagedRecord("A stored record holds no values. Remove it, or let it expire.")
+
+
+def _is_map(found: Any, kind: type) -> bool:
+    return (
+        type(found) is dict
+        and set(map(type, found)) <= {str}
+        and set(map(type, found.values())) <= {kind}
+    )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from . import clock, signals
 from .data import has_keys
-from .errors import ConfigError, SessionTooLarge, StoreError, UnsupportedType
+from .errors import (
+    ConfigError,
+    DamagedRecord,
+    SessionTooLarge,
+    StoreError,
+    StoreUnavailable,
+    UnsupportedType,
+)
 from .lifecycle import Lifecycle
 from .messages import read_messages
-from .record import Changes, Record, has_content, tombstone
+from .record import Changes, Record, has_content, spread, tombstone
 from .services import Cookie, State
-from .stores.base import Miss, Outcome
+from .stores.base import Applied, Carried, Miss, Outcome
 from .tokens import digest, handle
 
 # A generator whose tokens are in use thrice makes no secrets.
@@ -22,20 +29,24 @@ _EMPTY_LIFETIME = 60_000
 
 _NOWHERE = bytes(32)
 
+_UNAVAILABLE = (State.FAILED, State.OFFLINE)
+
 
 def finish(
     life: Lifecycle,
     was_page: Callable[[], bool],
     was_shown: Callable[[], bool],
     is_streamed: Callable[[], bool],
+    is_error: bool,
 ) -> None:
     """Write what the request has changed, as its answer goes out.
 
     :param was_page: tells whether messages that were not read have had their chance.
     :param was_shown: tells whether messages that were read have had a reader.
     :param is_streamed: tells whether the view has not come to its end and may still read.
+    :param is_error: whether it is the page that tells of an error, such as that of saving.
     """
-    if life.has_given_up or life.state is State.FAILED or _is_quiet(life):
+    if (life.has_given_up and is_error) or life.state in _UNAVAILABLE or _is_quiet(life):
         return
     if life.claimed:
         returned = life.flash.kept if was_shown() else life.claimed.keys()
@@ -72,32 +83,51 @@ def save(life: Lifecycle) -> None:
         _save_changes(life)
     elif life.state is State.DETACHED:
         _save_detached(life)
-    elif life.error is not None:
+    elif life.state is State.FAILED and life.error is not None:
         raise life.error
 
 
 def needs_cookie(life: Lifecycle) -> bool:
-    """Tell whether saving now would give the session a token the browser does not have."""
+    """Tell whether saving now needs a cookie: for a token, or a record that travels in one."""
+    sets, removals = life.data.changes()
+    if isinstance(life.store, Carried) and life.store.concerns(sets.keys() | removals):
+        return True
     if life.is_stored:
         return life.next_token is not None
-    sets, _ = life.data.changes()
     return life.state in (State.NEW, State.ALIVE) and has_content(sets)
 
 
-def check_size(life: Lifecycle, values: dict[str, bytes]) -> None:
-    """Refuse *values* if they are larger than allowed.
+def check_size(life: Lifecycle, sets: dict[str, bytes], removals: Collection[str] = ()) -> None:
+    """Refuse the session, as it would be with *sets* and without *removals*, if it is too large.
 
     :raises SessionTooLarge: naming the largest key.
     """
-    size = sum(map(len, values)) + sum(map(len, values.values()))
+    record = life.record if life.is_stored else None
     limit = life.services.settings.max_bytes
+    most = _size(sets)
+    if record is not None:
+        most += _size(record.values) + sum(record.beside.values()) + sum(map(len, record.beside))
+    if most <= limit:
+        return
+    sizes = {} if record is None else {name: len(data) for name, data in record.values.items()}
+    if record is not None:
+        sizes.update(record.beside)
+    for name in removals:
+        sizes.pop(name, None)
+    for name, data in sets.items():
+        sizes[name] = len(data)
+    size = sum(sizes.values()) + sum(map(len, sizes))
     if size > limit:
-        name = max(values, key=lambda name: len(values[name]))
+        name = max(sizes, key=lambda name: sizes[name])
         raise SessionTooLarge(
-            f"The session would take {size} bytes, {len(values[name])} of them for {name!r};"
+            f"The session would take {size} bytes, {sizes[name]} of them for {name!r};"
             f" SESSION_MAX_BYTES is {limit}. Nothing was saved: keep large things elsewhere"
             " and only their key in the session."
         )
+
+
+def _size(values: dict[str, bytes]) -> int:
+    return sum(map(len, values)) + sum(map(len, values.values()))
 
 
 def _create(life: Lifecycle) -> None:
@@ -109,8 +139,8 @@ def _create(life: Lifecycle) -> None:
     record = Record(now, now, life.lifetimes().first_expiry(now), sets)
     for _ in range(_TOKEN_TRIES):
         token = life.take_next_token()
-        if life.call(life.services.store.create, digest(token), record):
-            _begin(life, token, record, sets)
+        if life.call(life.store.create, digest(token), record):
+            _begin(life, token, spread(record)[0], sets)
             return
     raise _bad_generator()
 
@@ -129,14 +159,14 @@ def _save_changes(life: Lifecycle) -> None:
     refreshes, now = life.services.refreshes(), clock.now()
     used_at = now if is_changed or refreshes else life.record.seen_at
     expires_at = life.lifetimes().expiry(life.record.created_at, used_at)
-    values = {**life.record.values, **sets} if sets else life.record.values
-    if removals:
-        values = {name: data for name, data in values.items() if name not in removals}
-    # Messages that were taken may have been the last content.
-    is_emptied = bool(removals or life.claimed) and not has_content(values)
+    is_emptied = False
+    if removals or life.claimed:
+        # Messages that were taken may have been the last content.
+        names = life.record.values.keys() | life.record.beside.keys() | sets.keys()
+        is_emptied = not has_content(names - removals)
     if sets:
-        check_size(life, values)
-    if is_changed or is_emptied or life.is_stale:
+        check_size(life, sets, removals)
+    if is_changed or is_emptied:
         updates = life.data.mutated(sets)
         changes = Changes(
             {name: data for name, data in sets.items() if name not in updates},
@@ -146,6 +176,8 @@ def _save_changes(life: Lifecycle) -> None:
             updates=updates,
         )
         _write(life, changes, sets, is_changed)
+    elif life.is_stale:
+        _touch(life, Changes(expires_at=expires_at, seen_at=used_at))
     life.was_modified |= is_changed
     if life.state is State.ALIVE:
         # As in Flask, an assignment sends the cookie again even if it changes nothing.
@@ -156,6 +188,15 @@ def _save_changes(life: Lifecycle) -> None:
         life.is_forced = False
 
 
+def _touch(life: Lifecycle, changes: Changes) -> None:
+    """Write that the session was used. If that fails, the page that only read is still good."""
+    try:
+        _write(life, changes, {}, is_changed=False)
+    except StoreUnavailable:
+        # It has been told, and the next request tries again.
+        life.is_stale = False
+
+
 def _leave_empty(life: Lifecycle, extension: Changes) -> None:
     """Take the cookie from the browser, unless a parallel request has put something in.
 
@@ -163,7 +204,7 @@ def _leave_empty(life: Lifecycle, extension: Changes) -> None:
     its answer brings the cookie back.
     """
     assert life.record is not None
-    if has_content(life.record.values):
+    if life.record.has_content:
         life.apply(extension)
     else:
         life.cookie = Cookie.DELETE
@@ -225,7 +266,7 @@ def _save_restarted(life: Lifecycle) -> None:
         token = life.take_next_token()
         changes.move_to = digest(token)
         if changes.move_to != sid:
-            outcome, record = life.call(life.services.store.apply, sid, life.record, changes)
+            outcome, record = _restart(life, sid, changes)
         if outcome is not Outcome.TAKEN:
             break
     else:
@@ -236,13 +277,20 @@ def _save_restarted(life: Lifecycle) -> None:
         _begin(life, token, record, sets)
     else:
         # Somebody else has ended the old one, or moved it: then this ends what it became.
-        life.call(life.services.store.delete, sid)
+        life.call(life.store.delete, sid)
         life.state = State.NEW
         _create(life)
 
 
+def _restart(life: Lifecycle, sid: bytes, changes: Changes) -> Applied:
+    try:
+        return life.call(life.store.apply, sid, life.record, changes)
+    except DamagedRecord:
+        return Applied(Outcome.GONE)
+
+
 def _end(life: Lifecycle, sid: bytes) -> bool:
-    store = life.services.store
+    store = life.store
     was_there = life.call(store.delete, sid)
     if was_there:
         # A request that was sent with this token before, and comes now, must not get a
@@ -260,7 +308,7 @@ def _confirm(life: Lifecycle) -> None:
     """
     assert life.token is not None
     try:
-        found = life.call(life.services.store.load, digest(life.token))
+        found = life.call(life.store.load, digest(life.token))
     except StoreError:
         # There is nothing to save, so the answer is good, but for a cookie that may not be.
         found = Miss.UNKNOWN

@@ -19,8 +19,10 @@ class State(Enum):
     ALIVE = "stored"
     #: It has ended or moved elsewhere: nothing is written, the cookie is left alone.
     DETACHED = "ended elsewhere"
-    #: The store did not answer.
+    #: The store did not answer, and the request fails.
     FAILED = "not available"
+    #: The store did not answer, and the request goes on without a session.
+    OFFLINE = "offline"
 
 
 class Cookie(Enum):
@@ -39,13 +41,14 @@ class Services:
         has these services, and would otherwise never be freed.
     :param read_token: takes the request; returns the token in its cookie, or None, and
         why the cookie was refused, or None.
+    :param find_store: takes the request; returns where its session is kept.
     :param only_peeks: tells whether a request takes no messages, such as HEAD.
     :param default_lifetime: returns the idle time, in milliseconds, where no setting does.
     :param refreshes: tells whether reading extends a session.
     """
 
     find_app: Callable[[], Any]
-    store: Store
+    find_store: Callable[[Any], Store]
     codec: Codec
     settings: Settings
     read_token: Callable[[Any], tuple[str | None, str | None]]

@@ -15,6 +15,7 @@ from .exchange import MISSING, exchange
 from .mapping import SessionMapping, checked
 from .messages import read_messages
 from .saving import needs_cookie, save
+from .services import State
 
 D = TypeVar("D")
 T = TypeVar("T")
@@ -48,9 +49,8 @@ class Session(SessionMapping):
             is returned, as Werkzeug does it.
         """
         life = self._open()
-        if key in life.data:
-            value = life.data[key]
-        else:
+        value = life.data.get(key, MISSING)
+        if value is MISSING:
             value = read_messages(life, [key]).get(key, MISSING)
         if value is MISSING:
             return default
@@ -78,12 +78,14 @@ class Session(SessionMapping):
     def all(self) -> dict[str, Any]:
         """Return all keys and values, and this request's messages where no key is in the way."""
         life = self._open()
-        return {**read_messages(life, life.flash.keys()), **self}
+        return {**read_messages(life, life.flash.keys()), **self.copy()}
 
     def remove(self, key: str) -> None:
         """Remove *key*, if it is there."""
-        if key in self:
-            del self[key]
+        life = self._open()
+        life.refuse_if_offline()
+        if key in life.data:
+            del life.data[key]
 
     def pull(self, key: str, default: Any = None) -> Any:
         """Remove *key* and return its value, or *default* if there is none."""
@@ -168,7 +170,7 @@ class Session(SessionMapping):
     def identifier(self) -> str:
         """The public name, for lists and logs. Nobody can sign in with it.
 
-        It becomes another one with :meth:`regenerate`.
+        It becomes another one with :meth:`regenerate`. While the store does not answer, ``""``.
         """
         return self._open().handle
 
@@ -186,6 +188,15 @@ class Session(SessionMapping):
     def new(self) -> bool:  # type: ignore[override]
         """Whether the session is not stored yet."""
         return not self._open().is_stored
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the store has answered, so that this is the visitor's session.
+
+        False only with ``SESSION_ON_STORE_ERROR = "anonymous"``: the session is empty and
+        read-only then, and to change it raises SessionReadOnly.
+        """
+        return self._open().state is not State.OFFLINE
 
     @property
     def permanent(self) -> bool:
@@ -235,7 +246,9 @@ class Session(SessionMapping):
         :param lifetime: a timedelta or seconds; None for the app's setting again.
         """
         idle = None if lifetime is None else to_milliseconds("The lifetime", lifetime)
-        self._open().set_idle_lifetime(idle)
+        life = self._open()
+        life.refuse_if_offline()
+        life.set_idle_lifetime(idle)
 
     def renew(self) -> None:
         """Send the cookie again with this answer, and begin the idle time anew."""
@@ -279,8 +292,8 @@ class Session(SessionMapping):
         life = self._open()
         if self._was_answered and needs_cookie(life):
             raise LateSession(
-                "The session has a new token, and its cookie can no longer be sent. Put something"
-                " into a new session, or call regenerate(), before the answer begins."
+                "The session needs a new cookie, which can no longer be sent. Put something into a"
+                " new session, or into one that is in the browser, before the answer begins."
             )
         save(life)
 

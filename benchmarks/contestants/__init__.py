@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from .base import Contestant, Running, Unavailable
-from .django_app import DjangoCookie, DjangoSQLite
-from .flask_session import FlaskSessionFile, FlaskSessionSQLite
+from .django_app import DjangoCookie, DjangoRedis, DjangoSQLite
+from .flask_session import (
+    FlaskSessionFile,
+    FlaskSessionPostgreSQL,
+    FlaskSessionRedis,
+    FlaskSessionSQLite,
+)
 from .floor_embedded import FloorFile, FloorMemory, FloorSQLite
-from .floor_servers import FloorPostgreSQL
+from .floor_servers import FloorMariaDB, FloorPostgreSQL, FloorRedis
 from .plain import Bare, SignedCookie
-from .sessionplus import OursFile, OursMemory, OursPostgreSQL, OursSQLite
+from .sessionplus import (
+    OursFile,
+    OursMariaDB,
+    OursMemory,
+    OursPostgreSQL,
+    OursRedis,
+    OursSQLite,
+)
 
 __all__ = ["ALL", "Contestant", "Running", "Unavailable"]
 
@@ -25,6 +37,13 @@ ALL: tuple[type[Contestant], ...] = (
     FlaskSessionSQLite,
     DjangoSQLite,
     DjangoCookie,
+    FloorRedis,
+    OursRedis,
+    FlaskSessionRedis,
+    DjangoRedis,
     FloorPostgreSQL,
     OursPostgreSQL,
+    FlaskSessionPostgreSQL,
+    FloorMariaDB,
+    OursMariaDB,
 )

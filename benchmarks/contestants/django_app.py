@@ -1,13 +1,14 @@
-"""Django 5.2's sessions: in SQLite, and in its signed cookie."""
+"""Django 5.2's sessions: in SQLite, in Redis, and in its signed cookie."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..payload import CSRF_TOKEN, SESSION_1K, everyday_session
-from .base import Contestant, Unavailable
+from .base import Unavailable
+from .places import InRedis, InSQLite, Nowhere
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -15,18 +16,18 @@ if TYPE_CHECKING:
 _numbers = count()
 
 
-class DjangoSQLite(Contestant):
+class DjangoSQLite(InSQLite):
     """Django's database sessions on SQLite, the connection kept open: kinder than its default."""
 
     name = "django:sqlite"
 
-    def build(self, folder: Path) -> WSGIApplication:
+    def open(self, place: str) -> WSGIApplication:
         _configure()
         from django.core.management import call_command  # type: ignore[import-untyped]
         from django.db import connection  # type: ignore[import-untyped]
 
         connection.close()
-        connection.settings_dict["NAME"] = str(folder / "sessions.db")
+        connection.settings_dict["NAME"] = place.removeprefix("sqlite:///")
         call_command("migrate", verbosity=0)
         return _application("django.contrib.sessions.backends.db")
 
@@ -36,14 +37,29 @@ class DjangoSQLite(Contestant):
         connection.close()
 
 
-class DjangoCookie(Contestant):
+class DjangoCookie(Nowhere):
     """Django's signed cookie sessions."""
 
     name = "django:cookie"
 
-    def build(self, folder: Path) -> WSGIApplication:
+    def open(self, place: str) -> WSGIApplication:
         _configure()
         return _application("django.contrib.sessions.backends.signed_cookies")
+
+
+class DjangoRedis(InRedis):
+    """Django's cache sessions on Redis, by its own cache backend."""
+
+    name = "django:redis"
+
+    def open(self, place: str) -> WSGIApplication:
+        _configure()
+        from django.core.cache import caches  # type: ignore[import-untyped]
+
+        caches.settings["default"]["LOCATION"] = place
+        with suppress(AttributeError):
+            del caches["default"]  # of an earlier place
+        return _application("django.contrib.sessions.backends.cache")
 
 
 def _configure() -> None:
@@ -63,6 +79,9 @@ def _configure() -> None:
                 "NAME": ":memory:",
                 "CONN_MAX_AGE": None,
             }
+        },
+        CACHES={
+            "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ""}
         },
         INSTALLED_APPS=["django.contrib.sessions"],
         LOGGING_CONFIG=None,

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 from flask import Flask, current_app, session
 
-from .base import Contestant, Unavailable
+from ..scenarios import LARGE_SCENARIOS, ORDINARY_SCENARIOS
+from .base import Unavailable
 from .flask_views import add_views
+from .places import InFiles, InPostgreSQL, InRedis, InSQLite
+
+_SCENARIOS = (*ORDINARY_SCENARIOS, *LARGE_SCENARIOS)
 
 
-class FlaskSessionSQLite(Contestant):
+class FlaskSessionSQLite(InSQLite):
     """Flask-Session on SQLite through Flask-SQLAlchemy."""
 
     name = "flask-session:sqlite"
+    scenarios = _SCENARIOS
 
-    def build(self, folder: Path) -> Flask:
-        return _sqlalchemy_app(f"sqlite:///{folder}/sessions.db")
+    def open(self, place: str) -> Flask:
+        return _sqlalchemy_app(place)
 
 
-class FlaskSessionFile(Contestant):
+class FlaskSessionPostgreSQL(InPostgreSQL):
+    """Flask-Session on PostgreSQL through Flask-SQLAlchemy."""
+
+    name = "flask-session:postgresql"
+    scenarios = _SCENARIOS
+    is_raced = True
+
+    def open(self, place: str) -> Flask:
+        return _sqlalchemy_app(place)
+
+
+class FlaskSessionFile(InFiles):
     """Flask-Session on files through cachelib, which is told to keep every session.
 
     With cachelib's default threshold each new visitor costs 12 ms once there are 500 sessions, and
@@ -27,16 +43,28 @@ class FlaskSessionFile(Contestant):
     """
 
     name = "flask-session:file"
+    scenarios = _SCENARIOS
 
-    def build(self, folder: Path) -> Flask:
+    def open(self, place: str) -> Flask:
         try:
             from cachelib.file import FileSystemCache
         except ImportError as error:
             raise Unavailable("needs cachelib") from error
-        app = Flask("flask_session_file")
-        app.config["SESSION_TYPE"] = "cachelib"
-        app.config["SESSION_CACHELIB"] = FileSystemCache(str(folder / "sessions"), threshold=0)
-        return _finish(app)
+        cache = FileSystemCache(place.removeprefix("file://"), threshold=0)
+        return _app(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
+
+
+class FlaskSessionRedis(InRedis):
+    """Flask-Session on Redis."""
+
+    name = "flask-session:redis"
+    scenarios = _SCENARIOS
+    is_raced = True
+
+    def open(self, place: str) -> Flask:
+        import redis
+
+        return _app(SESSION_TYPE="redis", SESSION_REDIS=redis.Redis.from_url(place))
 
 
 def _sqlalchemy_app(url: str) -> Flask:
@@ -48,6 +76,12 @@ def _sqlalchemy_app(url: str) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SESSION_TYPE"] = "sqlalchemy"
     app.config["SESSION_SQLALCHEMY"] = SQLAlchemy(app)
+    return _finish(app)
+
+
+def _app(**config: Any) -> Flask:
+    app = Flask("flask_session")
+    app.config.update(config)
     return _finish(app)
 
 

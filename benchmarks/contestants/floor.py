@@ -10,13 +10,14 @@ import secrets
 import time
 from abc import abstractmethod
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from flask import Flask, Response, request
 
+from .. import payload
 from ..payload import CSRF_TOKEN, SESSION_1K, everyday_session
+from ..scenarios import LARGE_SCENARIOS, ORDINARY_SCENARIOS
 from .base import Contestant
 
 LIFETIME = 31 * 24 * 3600
@@ -28,15 +29,18 @@ _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
 class Floor(Contestant):
     """The views; a store adds the four operations."""
 
-    def build(self, folder: Path) -> Flask:
-        self.open(folder)
+    scenarios = (*ORDINARY_SCENARIOS, *LARGE_SCENARIOS)
+
+    def open(self, place: str) -> Flask:
+        self.connect(place)
         app = Flask("floor")
         self._add_views(app)
+        self._add_large_views(app)
         return app
 
     @abstractmethod
-    def open(self, folder: Path) -> None:
-        """Make the store."""
+    def connect(self, place: str) -> None:
+        """Open the store."""
 
     @abstractmethod
     def load(self, sid: str) -> bytes | None:
@@ -92,6 +96,28 @@ class Floor(Contestant):
             new = secrets.token_urlsafe(32)
             self.move(old, new, _encode(data))
             return _answer("ok", new)
+
+    def _add_large_views(self, app: Flask) -> None:
+        numbers = count()
+
+        @app.get("/fill-large")
+        def fill_large() -> Response:
+            return self._begin(payload.SESSION_256K)
+
+        @app.get("/read-one")
+        def read_one() -> Response:
+            return _answer(self._session()[1]["csrf_token"])
+
+        @app.get("/read-large")
+        def read_large() -> Response:
+            return _answer(self._session()[1][payload.READ_PART])
+
+        @app.get("/write-large")
+        def write_large() -> Response:
+            sid, data = self._session()
+            data[payload.WRITTEN_PART] = payload.new_part(next(numbers))
+            self.update(sid, _encode(data))
+            return _answer("ok")
 
     def _session(self) -> tuple[str, dict[str, Any]]:
         sid = request.cookies["session"]

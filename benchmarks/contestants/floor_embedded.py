@@ -6,17 +6,19 @@ import os
 import secrets
 import sqlite3
 import time
-from pathlib import Path
 
 from .floor import Floor, expiry
+from .places import InFiles, InMemory, InSQLite
+
+_CHUNK = 1 << 16
 
 
-class FloorMemory(Floor):
+class FloorMemory(InMemory, Floor):
     """A dict of bytes."""
 
     name = "floor:memory"
 
-    def open(self, folder: Path) -> None:
+    def connect(self, place: str) -> None:
         self._sessions: dict[str, bytes] = {}
 
     def load(self, sid: str) -> bytes | None:
@@ -33,20 +35,23 @@ class FloorMemory(Floor):
         self._sessions[new] = data
 
 
-class FloorFile(Floor):
+class FloorFile(InFiles, Floor):
     """A file for each session, replaced as a whole."""
 
     name = "floor:file"
 
-    def open(self, folder: Path) -> None:
-        self._folder = str(folder)
+    def connect(self, place: str) -> None:
+        self._folder = place.removeprefix("file://")
+        os.mkdir(self._folder, 0o700)
 
     def load(self, sid: str) -> bytes | None:
         try:
             descriptor = os.open(f"{self._folder}/{sid}", os.O_RDONLY)
         except FileNotFoundError:
             return None
-        data = os.read(descriptor, 1 << 16)
+        data = os.read(descriptor, _CHUNK)
+        while len(data) % _CHUNK == 0 and (more := os.read(descriptor, _CHUNK)):
+            data += more
         os.close(descriptor)
         return data
 
@@ -66,7 +71,7 @@ class FloorFile(Floor):
         os.unlink(f"{self._folder}/{old}")
 
 
-class FloorSQLite(Floor):
+class FloorSQLite(InSQLite, Floor):
     """One table, write-ahead log, one connection, every statement its own transaction."""
 
     name = "floor:sqlite"
@@ -83,8 +88,8 @@ class FloorSQLite(Floor):
     _update = "UPDATE sessions SET data = ?, expires = ? WHERE sid = ?"
     _move = "UPDATE sessions SET sid = ?, data = ?, expires = ? WHERE sid = ?"
 
-    def open(self, folder: Path) -> None:
-        self._connection = sqlite3.connect(folder / "sessions.db", isolation_level=None)
+    def connect(self, place: str) -> None:
+        self._connection = sqlite3.connect(place.removeprefix("sqlite:///"), isolation_level=None)
         self._execute = self._connection.execute
         for statement in self._setup:
             self._execute(statement)

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Flask
 
 from ..scenarios import UNTOUCHED
-from .base import Contestant
 from .flask_views import add_views, nothing
+from .places import Nowhere
 
 
-class Bare(Contestant):
+class Bare(Nowhere):
     """Flask and a view that answers: below this nothing can go."""
 
     name = "bare"
     is_yardstick = True
     scenarios = (UNTOUCHED,)
 
-    def build(self, folder: Path) -> Flask:
+    def open(self, place: str) -> Flask:
         app = Flask("bare")
         app.get("/fill", endpoint="fill")(_ok)
         app.get("/untouched", endpoint="untouched")(_ok)
         return app
 
 
-class SignedCookie(Contestant):
+class SignedCookie(Nowhere):
     """Flask's own session: the data in a signed cookie."""
 
     name = "flask:cookie"
     is_yardstick = True
+    is_raced = True
 
-    def build(self, folder: Path) -> Flask:
+    def open(self, place: str) -> Flask:
         app = Flask("signed_cookie")
         app.secret_key = "s" * 32
         add_views(app, renew_id=nothing)

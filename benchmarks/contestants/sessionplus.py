@@ -2,89 +2,93 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, session
 
+from flask_sessionplus import SessionPlus
+from flask_sessionplus.errors import ConfigError
+from flask_sessionplus.stores.base import Preparable, Store, having
+
+from ..scenarios import ALL_SCENARIOS
 from .base import Contestant, Unavailable
 from .flask_views import add_views
-from .servers import PostgreSQLSchema
+from .places import InFiles, InMariaDB, InMemory, InPostgreSQL, InRedis, InSQLite
 
 
 class Ours(Contestant):
     """A store is its URL, and nothing else."""
 
-    @abstractmethod
-    def url(self, folder: Path) -> str:
-        """What goes into ``SESSION_STORE``."""
+    scenarios = ALL_SCENARIOS
+    is_raced = True
+    _store: Store | None = None
 
-    def build(self, folder: Path) -> Flask:
-        return make_app(self.url(folder))
+    def open(self, place: str) -> Flask:
+        app = make_app(place)
+        self._store = app.extensions["sessionplus"].store
+        for store in having(self._store, Preparable):
+            store.prepare()
+        return app
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+        super().close()
 
 
-class OursMemory(Ours):
+class OursMemory(Ours, InMemory):
     """The memory store."""
 
     name = "sessionplus:memory"
-
-    def url(self, folder: Path) -> str:
-        return "memory://"
+    is_raced = False  # of one process
 
 
-class OursFile(Ours):
+class OursFile(Ours, InFiles):
     """The file store."""
 
     name = "sessionplus:file"
 
-    def url(self, folder: Path) -> str:
-        return f"file://{folder}/sessions"
 
-
-class OursSQLite(Ours):
+class OursSQLite(Ours, InSQLite):
     """The SQL store on SQLite."""
 
     name = "sessionplus:sqlite"
 
-    def url(self, folder: Path) -> str:
-        return f"sqlite:///{folder}/sessions.db"
+
+class OursRedis(Ours, InRedis):
+    """The Redis store."""
+
+    name = "sessionplus:redis"
 
 
-class OursPostgreSQL(Ours):
+class OursPostgreSQL(Ours, InPostgreSQL):
     """The SQL store on PostgreSQL."""
 
     name = "sessionplus:postgresql"
 
-    def url(self, folder: Path) -> str:
-        self._schema = PostgreSQLSchema("sessionplus")
-        return self._schema.url
 
-    def build(self, folder: Path) -> Flask:
-        app = super().build(folder)
-        app.extensions["sessionplus"].store.prepare()
-        return app
+class OursMariaDB(Ours, InMariaDB):
+    """The SQL store on MariaDB."""
 
-    def settle(self) -> None:
-        self._schema.keep_off_our_core()
-
-    def close(self) -> None:
-        self._schema.drop()
+    name = "sessionplus:mariadb"
 
 
 def make_app(url: str, **config: Any) -> Flask:
     """An application with the measured views, its sessions kept at this URL."""
-    try:
-        from flask_sessionplus import SessionPlus
-    except ImportError as error:
-        raise Unavailable(f"cannot import flask_sessionplus: {error}") from error
     app = Flask("sessionplus")
     app.secret_key = "s" * 32
     app.config["SESSION_STORE"] = url
     app.config.update(config)
-    SessionPlus(app)
-    add_views(app, renew_id=_regenerate)
+    try:
+        SessionPlus(app)
+    except ConfigError as error:
+        raise Unavailable(str(error)) from error
+    add_views(app, renew_id=_regenerate, increment=_increment)
     return app
+
+
+def _increment(key: str) -> None:
+    session.increment(key)  # type: ignore[attr-defined]
 
 
 def _regenerate() -> None:

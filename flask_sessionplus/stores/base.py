@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ..record import Changes, Record
+
+P = TypeVar("P")
 
 
 class Miss(Enum):
@@ -48,15 +51,24 @@ class Store(ABC):
 
     A store sees neither tokens nor objects. It may be called from any thread, and
     after a fork. Faults are :class:`~flask_sessionplus.errors.StoreError`, chained to
-    their cause; a miss is a value.
+    their cause; a miss is a value. A store may take the first half of a sid, 128 bits, for
+    the whole.
+
+    Large values may lie beside the record, so that a large session is neither read nor
+    written whole for one key: see :func:`flask_sessionplus.record.spread`.
     """
 
     #: Do all processes that use this store see the same records?
     is_shared: bool = True
 
+    #: The stores that this one is made of, if it keeps nothing itself.
+    parts: tuple[Store, ...] = ()
+
     @abstractmethod
     def load(self, sid: bytes) -> Record | Miss:
         """Return the record, in one round trip. Never an expired one.
+
+        Values that lie beside it are only named in it.
 
         :raises DamagedRecord: if the stored bytes are no record; they are left alone.
         """
@@ -87,6 +99,23 @@ class Store(ABC):
         signs out while another request rotates the token is signed out.
         """
 
+    def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        """Return the values of *names* that lie beside the record, as they are now.
+
+        What does not lie there (any more) is left out. One round trip. To be overridden by
+        stores whose records have such values.
+        """
+        return {}
+
+    def reload(self, sid: bytes) -> Record | Miss:
+        """Return the record as it is now: as :meth:`load`, but no copy that a layer keeps."""
+        return self.load(sid)
+
+    def close(self) -> None:
+        """Close what is open and not in use. The store may be used again."""
+        for part in self.parts:
+            part.close()
+
 
 class Purgeable(ABC):
     """A store that does not forget expired records by itself."""
@@ -109,3 +138,61 @@ class Preparable(ABC):
     @abstractmethod
     def prepare(self) -> None:
         """Make the place for the records, such as a table. Harmless if it is there."""
+
+
+class OwnerIndex(ABC):
+    """A store that finds the sessions of an owner without looking at all of them."""
+
+    @abstractmethod
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        """Return the live records of *owner* with their sids, the one seen last first."""
+
+    @abstractmethod
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        """Remove the records of *owner*, but for the sids in *spare*; return how many."""
+
+
+class Browsable(ABC):
+    """A store that can go through all its records. For tools, never in a request."""
+
+    @abstractmethod
+    def browse(self) -> Iterator[bytes]:
+        """Yield the sids of the live records in any order, in bounded memory.
+
+        One that is there all the time is met at least once.
+        """
+
+    @abstractmethod
+    def count(self) -> int:
+        """Return about how many live records there are."""
+
+
+class Carrying(ABC):
+    """A store whose records travel with the request, in a cookie beside the token's."""
+
+    @abstractmethod
+    def receive(self, carried: str | None) -> Carried:
+        """Return the store for one request, which came with *carried*."""
+
+
+class Carried(Store):
+    """The records that one request has brought."""
+
+    @abstractmethod
+    def concerns(self, names: Collection[str]) -> bool:
+        """Tell whether a change of *names* changes what the browser has to carry."""
+
+    @abstractmethod
+    def send(self) -> str | None:
+        """Return what the browser is to carry from now on; None: nothing."""
+
+
+def having(store: Store, power: type[P]) -> list[P]:
+    """Return the stores with *power* that *store* is, or is made of: to prepare or purge them.
+
+    One that has it itself speaks for its parts. An OwnerIndex among the parts says nothing of
+    the whole: that is for ``isinstance`` alone.
+    """
+    if isinstance(store, power):
+        return [store]
+    return [found for part in store.parts for found in having(part, power)]

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from .. import clock
 from ..errors import DamagedRecord, StoreError, StoreUnavailable
-from ..record import Changes, Record, is_expected, merge, pack, tombstone, unpack
-from .base import Applied, Miss, Outcome, Purgeable, Store
+from ..record import Changes, Record, expected_beside, is_expected, merge, tombstone
+from . import filedisk, filevalues
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Purgeable, Store
 from .filelocks import StripedLocks
+from .filerecords import RecordFiles, is_record, sid_of
+from .filevalues import StoredFile
 
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-_CHUNK = 65_536
-_UNFINISHED = ".tmp"
+# How often values that vanish while they are read are looked for, before the lock is taken.
+_TRIES = 3
 
 
-class FileStore(Store, Purgeable):
+class FileStore(Store, Purgeable, OwnerIndex, Browsable):
     """Keeps each record in one file, whose modification time is its expiry.
 
     A record is written beside its place and renamed, so a reader sees the old or the
-    new one, whole; a writer that is killed leaves the old one.
+    new one, whole; a writer that is killed leaves the old one. Large values lie in files of
+    their own, which are written before the record and removed after it. For each owner
+    there is a folder with the names of his sessions.
 
     :param folder: made at first use, readable by its owner only.
     :param fsync: wait until the disk has each write. Survives a power cut, costs
@@ -32,60 +35,98 @@ class FileStore(Store, Purgeable):
 
     def __init__(self, folder: str | Path, fsync: bool = False) -> None:
         self._folder = Path(folder).absolute()
-        self._fsync = fsync
         self._locks = StripedLocks(self._folder / "locks", self._make_folders)
+        self._files = RecordFiles(str(self._folder), fsync)
         self._is_ready = False
-        self._walks: list[Iterator[bytes]] = []
+        self._walks: list[Iterator[str]] = []
 
     def load(self, sid: bytes) -> Record | Miss:
         self._make_ready()
-        record = self._read(sid)
-        if record is None:
+        stored = self._files.read(sid)
+        if stored is None:
             return Miss.UNKNOWN
+        record = stored.record
         if record.expires_at <= clock.now():
             return Miss.UNKNOWN if record.moved_to else Miss.EXPIRED
         return Miss.MOVED if record.moved_to else record
 
+    def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        self._make_ready()
+        for _ in range(_TRIES):
+            values = self._fetch(sid, names)
+            if values is not None:
+                return values
+        with self._locks.hold(sid):
+            values = self._fetch(sid, names)
+        if values is None:
+            raise _vanished()
+        return values
+
     def create(self, sid: bytes, record: Record) -> bool:
         self._make_ready()
         with self._locks.hold(sid):
-            if self._find(sid) is not None:
+            former = self._files.read(sid)
+            if former is not None and former.is_alive:
                 return False
-            self._write(sid, record)
+            self._files.put(sid, former, record)
             return True
 
     def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
         self._make_ready()
         target = changes.move_to or sid
         with self._locks.hold(sid, target):
-            current = self._find(sid)
-            if current is None or current.moved_to:
+            current = self._files.find(sid)
+            if current is None or current.record.moved_to:
                 return Applied(Outcome.GONE)
-            if not is_expected(current, changes):
-                return Applied(Outcome.CONFLICT, current)
-            merged = merge(current, changes)
-            if target != sid and self._find(target) is not None:
+            if not self._is_expected(sid, current, changes):
+                return Applied(Outcome.CONFLICT, current.record)
+            merged = merge(current.record, changes)
+            if target == sid:
+                return Applied(Outcome.SAVED, self._files.put(sid, current, merged, current))
+            former = self._files.read(target)
+            if former is not None and former.is_alive:
                 return Applied(Outcome.TAKEN)
-            # The new place first: killed in between, the old one is still alive and
-            # nobody has been told the new token.
-            self._write(target, merged)
-            if target != sid:
-                self._leave(sid, target)
-            return Applied(Outcome.SAVED, merged)
+            return Applied(Outcome.SAVED, self._move(sid, current, target, former, merged))
 
     def delete(self, sid: bytes) -> bool:
         self._make_ready()
-        while True:
-            with self._locks.hold(sid):
-                try:
-                    record = self._find(sid)
-                except DamagedRecord:
-                    self._unlink(sid)
-                    return True
-                if record is None or not record.moved_to:
-                    self._unlink(sid)
-                    return record is not None
-            sid = record.moved_to
+        return self._delete(sid)
+
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        self._make_ready()
+        found: dict[bytes, Record] = {}
+        sids = self._files.owners.sids(owner)
+        while sids:
+            sid = sids.pop()
+            try:
+                stored = self._files.find(sid)
+            except DamagedRecord:
+                continue
+            if stored is not None and stored.record.owner == owner:
+                found[sid] = stored.record
+                continue
+            if stored is not None and stored.record.moved_to:
+                # It has moved on since the names were read.
+                sids.append(stored.record.moved_to)
+            self._clear_away(self._files.owners.path(owner, sid))
+        return sorted(found.items(), key=lambda each: each[1].seen_at, reverse=True)
+
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        self._make_ready()
+        total, removed = 0, 1
+        # What moved on while the names were read is found by reading them again.
+        while removed:
+            removed = sum(self._delete(sid, owner, spare) for sid in self._files.owners.sids(owner))
+            total += removed
+        return total
+
+    def browse(self) -> Iterator[bytes]:
+        self._make_ready()
+        return filter(self._is_live, map(sid_of, filter(is_record, self._files.paths())))
+
+    def count(self) -> int:
+        self._make_ready()
+        return sum(not filedisk.is_old(path) for path in filter(is_record, self._files.paths()))
 
     def purge(self, limit: int) -> int:
         self._make_ready()
@@ -94,10 +135,10 @@ class FileStore(Store, Purgeable):
         try:
             walk, is_new = self._walks.pop(), False
         except IndexError:
-            walk, is_new = self._expired(), True
+            walk, is_new = self._old(), True
         removed = 0
-        for sid in walk:
-            removed += self._remove_expired(sid)
+        for path in walk:
+            removed += self._clear_away(path)
             if removed >= limit:
                 self._walks.append(walk)
                 return removed
@@ -105,112 +146,131 @@ class FileStore(Store, Purgeable):
         return removed if is_new else removed + self.purge(limit - removed)
 
     def count_expired(self) -> int:
-        return sum(map(self._is_expired, self._expired()))
+        self._make_ready()
+        return sum(map(self._is_expired, filter(is_record, self._files.paths())))
 
-    def _path(self, sid: bytes) -> str:
-        name = sid.hex()
-        return f"{self._folder}/{name[:2]}/{name[2:4]}/{name}"
+    def close(self) -> None:
+        self._locks.close()
 
-    def _find(self, sid: bytes) -> Record | None:
-        record = self._read(sid)
-        return None if record is None or record.expires_at <= clock.now() else record
+    def _fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes] | None:
+        stored = self._files.find(sid)
+        return (
+            {} if stored is None else filevalues.read_values(self._files.path(sid), stored, names)
+        )
 
-    def _read(self, sid: bytes) -> Record | None:
+    def _is_expected(self, sid: bytes, current: StoredFile, changes: Changes) -> bool:
+        names = expected_beside(current.record, changes)
+        if not names:
+            return is_expected(current.record, changes)
+        values = filevalues.read_values(self._files.path(sid), current, names)
+        if values is None:
+            raise _vanished()
+        return is_expected(current.record, changes, values)
+
+    def _move(
+        self,
+        sid: bytes,
+        current: StoredFile,
+        target: bytes,
+        former: StoredFile | None,
+        record: Record,
+    ) -> Record:
+        # The new place first: killed in between, the old one is still alive and
+        # nobody has been told the new token.
         try:
-            descriptor = os.open(self._path(sid), _READ)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unavailable(error) from error
-        try:
-            return unpack(_read_all(descriptor))
-        except OSError as error:
-            raise _unavailable(error) from error
-        finally:
-            os.close(descriptor)
-
-    def _write(self, sid: bytes, record: Record) -> None:
-        path = self._path(sid)
-        unfinished = path + _UNFINISHED
-        try:
-            descriptor = self._open_new(unfinished)
-            try:
-                _write_all(descriptor, pack(record))
-                os.utime(descriptor, ns=(record.expires_at * 1_000_000,) * 2)
-                if self._fsync:
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.replace(unfinished, path)
-            if self._fsync:
-                _sync_folder(path)
-        except OSError as error:
-            _unlink_quietly(unfinished)
-            raise _unavailable(error) from error
-
-    def _leave(self, sid: bytes, target: bytes) -> None:
-        """Put a tombstone in the place of *sid*, or take back that it has moved to *target*."""
-        try:
-            self._write(sid, tombstone(clock.now(), target))
+            moved = self._files.put(target, former, record, current, origin=sid)
+            self._files.put(sid, current, tombstone(clock.now(), target))
         except StoreUnavailable:
-            left = self._read(sid)
-            if left is None or not left.moved_to:
-                self._unlink(target)
+            left = self._files.read(sid)
+            if left is None or not left.record.moved_to:
+                self._files.wipe(target)
             raise
+        return moved
 
-    def _open_new(self, path: str) -> int:
-        try:
-            return os.open(path, _WRITE, 0o600)
-        except FileNotFoundError:
-            # Not makedirs: it gives its mode to the last folder only.
-            folder = os.path.dirname(path)
-            for each in (os.path.dirname(folder), folder):
-                _make_folder(each)
-            return os.open(path, _WRITE, 0o600)
+    def _delete(self, sid: bytes, owner: str | None = None, spare: Collection[bytes] = ()) -> bool:
+        """Remove the record, wherever it is now, if it is *owner*'s and not in *spare*."""
+        while sid not in spare:
+            with self._locks.hold(sid):
+                try:
+                    stored = self._files.read(sid)
+                except DamagedRecord:
+                    self._files.wipe(sid)
+                    return True
+                if stored is None:
+                    return False
+                is_alive = stored.is_alive
+                if not is_alive or not stored.record.moved_to:
+                    if owner is not None and stored.record.owner != owner:
+                        return False
+                    self._files.remove(sid, stored)
+                    return is_alive
+            sid = stored.record.moved_to
+        return False
 
-    def _unlink(self, sid: bytes) -> None:
-        try:
-            os.unlink(self._path(sid))
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise _unavailable(error) from error
+    def _old(self) -> Iterator[str]:
+        """Yield the paths of what may have to go: its time is over, or its writer was killed."""
+        for path in self._files.paths():
+            if path.endswith(filedisk.UNFINISHED) or filedisk.is_old(path):
+                yield path
+        yield from self._files.owners.old()
 
-    def _expired(self) -> Iterator[bytes]:
-        """Yield the sids whose time may be over, and those of writes that were killed."""
-        for path in self._files():
-            name = os.path.basename(path)
-            try:
-                sid = bytes.fromhex(name.removesuffix(_UNFINISHED))
-            except ValueError:
-                continue
-            if name.endswith(_UNFINISHED) or _is_old(path):
-                yield sid
-
-    def _files(self) -> Iterator[str]:
-        for folder, folders, names in os.walk(self._folder):
-            if folder == str(self._folder):
-                folders[:] = [name for name in folders if len(name) == 2]
-            yield from (os.path.join(folder, name) for name in names)
-
-    def _is_expired(self, sid: bytes) -> bool:
-        if not _is_old(self._path(sid)):
-            return False
-        try:
-            # The time of a file that was copied says nothing.
-            record = self._read(sid)
-        except DamagedRecord:
-            return True
-        return record is not None and record.expires_at <= clock.now()
-
-    def _remove_expired(self, sid: bytes) -> int:
+    def _clear_away(self, path: str) -> int:
+        """Remove a file of ours that nobody needs; return whether it was an expired record."""
+        sid = sid_of(path)
         # Only under its lock is it certain that nobody is writing or using it.
         with self._locks.hold(sid):
-            _unlink_quietly(self._path(sid) + _UNFINISHED)
-            if not self._is_expired(sid):
-                return 0
-            self._unlink(sid)
+            if path == self._files.path(sid):
+                return self._remove_expired(sid)
+            if path.endswith(filedisk.UNFINISHED):
+                filedisk.unlink_quietly(path)
+            else:
+                self._clear_away_belonging(sid, path)
+            return 0
+
+    def _clear_away_belonging(self, sid: bytes, path: str) -> None:
+        """Remove a value or an entry of an owner that the record of *sid* does not have."""
+        try:
+            stored = self._files.find(sid)
+        except DamagedRecord:
+            return
+        if stored is not None and path in self._files.belongings(sid, stored):
+            filedisk.set_time(path, stored.record.expires_at)
+        elif path.startswith(self._files.path(sid)):
+            filedisk.unlink_quietly(path)
+        else:
+            self._files.owners.remove(path)
+
+    def _remove_expired(self, sid: bytes) -> int:
+        path = self._files.path(sid)
+        if not filedisk.is_old(path):
+            return 0
+        try:
+            # The time of a file that was copied says nothing.
+            stored = self._files.read(sid)
+        except DamagedRecord:
+            self._files.wipe(sid)
             return 1
+        if stored is None or stored.is_alive:
+            return 0
+        self._files.remove(sid, stored)
+        return 1
+
+    def _is_expired(self, path: str) -> bool:
+        if not filedisk.is_old(path):
+            return False
+        try:
+            stored = self._files.read(sid_of(path))
+        except DamagedRecord:
+            return True
+        return stored is not None and not stored.is_alive
+
+    def _is_live(self, sid: bytes) -> bool:
+        try:
+            stored = self._files.find(sid)
+        except DamagedRecord:
+            # Whoever loads it is told.
+            return True
+        return stored is not None and not stored.record.moved_to
 
     def _make_ready(self) -> None:
         if not self._is_ready:
@@ -220,10 +280,10 @@ class FileStore(Store, Purgeable):
     def _make_folders(self) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_folder(f"{self._folder}/locks")
+            filedisk.make_folder(f"{self._folder}/locks")
             status = os.stat(self._folder)
         except OSError as error:
-            raise _unavailable(error) from error
+            raise filedisk.unavailable(error) from error
         # Who can write here can put in sessions of his own (CVE-2026-40973).
         if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise StoreError(
@@ -232,56 +292,5 @@ class FileStore(Store, Purgeable):
             )
 
 
-def _make_folder(path: str) -> None:
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        pass
-
-
-def _is_old(path: str) -> bool:
-    try:
-        return os.lstat(path).st_mtime_ns // 1_000_000 <= clock.now()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise _unavailable(error) from error
-
-
-def _read_all(descriptor: int) -> bytes:
-    data = os.read(descriptor, _CHUNK)
-    if len(data) < _CHUNK:
-        return data
-    parts = [data]
-    while part := os.read(descriptor, _CHUNK):
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_folder(path: str) -> None:
-    descriptor = os.open(os.path.dirname(path), os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _unlink_quietly(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        # It is litter at worst, and the next purge tries again.
-        pass
-
-
-def _unavailable(error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"The session files cannot be used: {error.strerror} ({error.filename})."
-        " Look at the disk and at the folder's permissions."
-    )
+def _vanished() -> DamagedRecord:
+    return DamagedRecord("A stored value has vanished. Remove the session's files.")

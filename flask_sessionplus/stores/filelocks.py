@@ -55,6 +55,12 @@ class StripedLocks:
             for stripe in reversed(held):
                 locks.release(stripe)
 
+    def close(self) -> None:
+        """Close the files of the locks that nobody in this process holds."""
+        locks = self._locks
+        if locks is not None and locks.pid == os.getpid():
+            locks.close_idle()
+
     def _begin_process(self) -> _ProcessLocks:
         with _beginning:
             locks = self._locks
@@ -94,6 +100,16 @@ class _ProcessLocks:
         # Whoever holds a lock in another process keeps it: the file stays open there.
         while self._descriptors:
             os.close(self._descriptors.popitem()[1])
+
+    def close_idle(self) -> None:
+        for stripe, lock in enumerate(self._threads):
+            if lock.acquire(blocking=False):
+                try:
+                    descriptor = self._descriptors.pop(stripe, None)
+                    if descriptor is not None:
+                        os.close(descriptor)
+                finally:
+                    lock.release()
 
     def _take_file(self, stripe: int) -> None:
         while True:

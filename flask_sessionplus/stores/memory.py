@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections.abc import Collection, Iterator
 from threading import Lock
 
 from .. import clock
 from ..errors import StoreError
 from ..record import Changes, Record, is_expected, merge, tombstone
-from .base import Applied, Miss, Outcome, Purgeable, Store
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Purgeable, Store
 
 
-class MemoryStore(Store, Purgeable):
+class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
     """Keeps records in a dict, under one lock. They end with the process.
 
     Expired ones are removed bit by bit as new ones come, so memory stays bounded by
@@ -23,6 +24,7 @@ class MemoryStore(Store, Purgeable):
 
     def __init__(self) -> None:
         self._records: dict[bytes, Record] = {}
+        self._owned: dict[str, set[bytes]] = {}
         self._expiries: list[tuple[int, bytes]] = []
         self._lock = Lock()
         self._pid: int | None = None
@@ -34,7 +36,7 @@ class MemoryStore(Store, Purgeable):
             return Miss.UNKNOWN
         if record.expires_at <= clock.now():
             return Miss.UNKNOWN if record.moved_to else Miss.EXPIRED
-        return Miss.MOVED if record.moved_to else _copy(record)
+        return Miss.MOVED if record.moved_to else record.copy()
 
     def create(self, sid: bytes, record: Record) -> bool:
         self._check_process()
@@ -43,7 +45,7 @@ class MemoryStore(Store, Purgeable):
             self._purge(now, 2)
             if self._find(sid, now) is not None:
                 return False
-            self._put(sid, _copy(record))
+            self._put(sid, record.copy())
             return True
 
     def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
@@ -54,7 +56,7 @@ class MemoryStore(Store, Purgeable):
             if current is None or current.moved_to:
                 return Applied(Outcome.GONE)
             if not is_expected(current, changes):
-                return Applied(Outcome.CONFLICT, _copy(current))
+                return Applied(Outcome.CONFLICT, current.copy())
             merged = merge(current, changes)
             if changes.move_to is not None:
                 if self._find(changes.move_to, now) is not None:
@@ -62,7 +64,7 @@ class MemoryStore(Store, Purgeable):
                 self._put(sid, tombstone(now, changes.move_to))
                 sid = changes.move_to
             self._put(sid, merged)
-            return Applied(Outcome.SAVED, _copy(merged))
+            return Applied(Outcome.SAVED, merged.copy())
 
     def delete(self, sid: bytes) -> bool:
         self._check_process()
@@ -72,7 +74,7 @@ class MemoryStore(Store, Purgeable):
             while record is not None and record.moved_to:
                 sid = record.moved_to
                 record = self._find(sid, now)
-            self._records.pop(sid, None)
+            self._drop(sid)
             return record is not None
 
     def purge(self, limit: int) -> int:
@@ -84,19 +86,65 @@ class MemoryStore(Store, Purgeable):
         with self._lock:
             return sum(record.expires_at <= now for record in self._records.values())
 
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        self._check_process()
+        now = clock.now()
+        with self._lock:
+            found = [(sid, self._find(sid, now)) for sid in self._owned.get(owner, ())]
+        alive = [(sid, record.copy()) for sid, record in found if record is not None]
+        return sorted(alive, key=lambda each: each[1].seen_at, reverse=True)
+
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        self._check_process()
+        now = clock.now()
+        with self._lock:
+            doomed = self._owned.get(owner, set()).difference(spare)
+            alive = sum(self._find(sid, now) is not None for sid in doomed)
+            for sid in doomed:
+                self._drop(sid)
+            return alive
+
+    def browse(self) -> Iterator[bytes]:
+        self._check_process()
+        with self._lock:
+            sids = list(self._records)
+        return (sid for sid in sids if self._is_alive(sid))
+
+    def count(self) -> int:
+        self._check_process()
+        with self._lock:
+            return sum(map(self._is_alive, self._records))
+
+    def _is_alive(self, sid: bytes) -> bool:
+        record = self._find(sid, clock.now())
+        return record is not None and not record.moved_to
+
     def _find(self, sid: bytes, now: int) -> Record | None:
         record = self._records.get(sid)
         return None if record is None or record.expires_at <= now else record
 
     def _put(self, sid: bytes, record: Record) -> None:
         former = self._records.get(sid)
+        self._disown(sid, former)
         self._records[sid] = record
+        if record.owner:
+            self._owned.setdefault(record.owner, set()).add(sid)
         # A later expiry needs no new entry: the old one finds the record still alive.
         if former is None or record.expires_at < former.expires_at:
             heapq.heappush(self._expiries, (record.expires_at, sid))
         if len(self._expiries) > 2 * len(self._records) + 64:
             self._expiries = [(kept.expires_at, sid) for sid, kept in self._records.items()]
             heapq.heapify(self._expiries)
+
+    def _drop(self, sid: bytes) -> None:
+        self._disown(sid, self._records.pop(sid, None))
+
+    def _disown(self, sid: bytes, former: Record | None) -> None:
+        if former is not None and former.owner:
+            sids = self._owned[former.owner]
+            sids.discard(sid)
+            if not sids:
+                del self._owned[former.owner]
 
     def _purge(self, now: int, limit: int) -> int:
         removed = 0
@@ -108,7 +156,7 @@ class MemoryStore(Store, Purgeable):
             if record.expires_at > now:
                 heapq.heappush(self._expiries, (record.expires_at, sid))
             else:
-                del self._records[sid]
+                self._drop(sid)
                 removed += 1
         return removed
 
@@ -121,10 +169,3 @@ class MemoryStore(Store, Purgeable):
                 "A memory store was used before a fork: each process would have sessions of"
                 " its own. Use SESSION_STORE = 'sqlite:///...' or another shared store."
             )
-
-
-def _copy(record: Record) -> Record:
-    # Nobody outside may hold what is stored: he could change it without a lock.
-    r = record
-    values = r.values.copy()
-    return Record(r.created_at, r.seen_at, r.expires_at, values, r.revision, r.owner, r.moved_to)

@@ -1,66 +1,52 @@
-"""Records in a table: SQLite, PostgreSQL, MySQL and MariaDB, by SQLAlchemy Core."""
+"""Records in tables: SQLite, PostgreSQL, MySQL and MariaDB, by SQLAlchemy Core."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import time
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeVar
 
-from sqlalchemy import (
-    BindParameter,
-    Connection,
-    Engine,
-    MetaData,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Engine, MetaData, Table, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from .. import clock
-from ..errors import ConfigError, SessionPlusError, StoreNotReady
-from ..record import Changes, Record, is_expected, merge, tombstone
-from .base import Applied, Miss, Outcome, Preparable, Purgeable, Store
-from .sqlengine import (
-    Connections,
-    describe,
-    is_in_memory,
-    make_engine,
-    refuse_in_memory,
-    was_taken_back,
-)
-from .sqlrows import StoredRow, changed_columns, columns
-from .sqlstatement import Statement
-from .sqltable import DEFAULT_NAME, sessions_table
+from ..errors import ConfigError, StoreNotReady
+from ..record import Changes, Record
+from .base import Applied, Browsable, Miss, OwnerIndex, Preparable, Purgeable, Store
+from .patience import pause
+from .sqlengine import is_in_memory, make_engine, refuse_in_memory
+from .sqlerrors import describe, may_lack_table, was_taken_back
+from .sqljobs import Apply, Create, Delete
+from .sqllink import Link
+from .sqlmany import Many
+from .sqlpool import Connections
+from .sqlpostgresql import CompoundQueries
+from .sqlqueries import Queries
+from .sqltable import DEFAULT_NAME, sessions_table, values_table
 
 T = TypeVar("T")
 
-# PostgreSQL takes at most 65,535 parameters.
-_MOST_PURGED = 10_000
-
-# Swaps that are tried before a lock is taken, which always gets through.
-_OPTIMISTIC_TRIES = 3
-
-# Tries if the database takes back what we did because others did it at the same time.
+# Tries if the database takes back what we did because others did it at the same time, and
+# for how long they go on, in seconds; and the pauses between them, in microseconds.
 _TRIES = 10
+_PATIENCE = 5.0
+_FIRST_PAUSE = 2_000
+_LONGEST_PAUSE = 100_000
 
 
-class SQLStore(Store, Purgeable, Preparable):
+class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
     """Keeps each record in one row, and swaps it if its revision is the one seen.
+
+    Values that are large lie in a second table, and are written in the same step.
 
     It has connections and transactions of its own: the app's are never committed,
     rolled back or expired.
 
     :param source: a URL, an :class:`~sqlalchemy.engine.Engine`, or a function that
         returns one when the store is first used.
-    :param table: the name of the table.
-    :param schema: the schema of the table.
+    :param table: the name of the table; a second one has the same with
+        ``_values`` at its end.
+    :param schema: the schema of both.
     """
 
     def __init__(
@@ -77,8 +63,12 @@ class SQLStore(Store, Purgeable, Preparable):
             self._connections = Connections(lambda: source, is_own=False)
         else:
             self._connections = Connections(source, is_own=False)
+        #: The table of the sessions, and that of the values which lie beside them.
         self.table = sessions_table(MetaData(), table, schema)
-        self._do = _Statements(self.table)
+        self.values = values_table(self.table)
+        self._do = Queries(self.table, self.values)
+        self._compound = CompoundQueries(self._do, self.values)
+        self._many = Many(self._do, self.table, self.values)
 
     @property
     def engine(self) -> Engine:
@@ -86,238 +76,114 @@ class SQLStore(Store, Purgeable, Preparable):
         return self._connections.engine
 
     def load(self, sid: bytes) -> Record | Miss:
-        row = self._run(lambda connection: self._read(connection, sid), may_repeat=True)
+        row = self._run(lambda link: self._do.read(link, sid), is_reading=True)
         if row is None:
             return Miss.UNKNOWN
         if row.is_expired:
             return Miss.UNKNOWN if row.is_tombstone else Miss.EXPIRED
         return Miss.MOVED if row.is_tombstone else row.record()
 
+    def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        fetch = self._do.values.fetch
+        return self._run(lambda link: fetch(link, sid, names), is_reading=True)
+
     def create(self, sid: bytes, record: Record) -> bool:
-        return self._run(lambda connection: self._insert(connection, sid, record))
+        return self._run(Create(self._do, self._compound, sid, record))
 
     def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
-        return self._run(lambda connection: self._apply(connection, sid, seen, changes))
+        return self._run(Apply(self._do, self._compound, sid, seen, changes))
 
     def delete(self, sid: bytes) -> bool:
-        return self._run(lambda connection: self._remove(connection, sid))
+        return self._run(Delete(self._do, sid))
 
     def purge(self, limit: int) -> int:
-        return self._run(lambda connection: self._purge(connection, limit))
+        return self._run(lambda link: self._many.purge(link, limit))
 
     def count_expired(self) -> int:
-        now = {"now": clock.now()}
-        return self._run(lambda c: int(c.scalar(self._do.count_expired, now) or 0))
+        return self._run(self._many.count_expired, is_reading=True)
+
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        if not owner:
+            return []
+        return self._run(lambda link: self._many.owned(link, owner), is_reading=True)
+
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        if not owner:
+            return 0
+        return self._run(lambda link: self._many.delete_owned(link, owner, spare))
+
+    def browse(self) -> Iterator[bytes]:
+        last = b""
+        while page := self._page(last):
+            yield from page
+            last = page[-1]
+
+    def count(self) -> int:
+        return self._run(self._many.count, is_reading=True)
 
     def prepare(self) -> None:
-        """Make the table, if there is none."""
-        try:
-            self.table.create(self.engine, checkfirst=True)
-        except SQLAlchemyError as error:
-            # Another process may have made it since we looked.
-            if not self._has_table():
-                raise describe(error) from error
+        """Make the tables, if they are not there."""
+        for table in (self.table, self.values):
+            try:
+                table.create(self.engine, checkfirst=True)
+            except SQLAlchemyError as error:
+                # Another process may have made it since we looked.
+                if table in self._missing_tables():
+                    raise describe(error) from error
 
     def close(self) -> None:
         """Close all connections that are not in use. The store may be used again."""
         self._connections.close()
 
-    def _run(
-        self, work: Callable[[Connection], T], may_repeat: bool = False, tries: int = _TRIES
-    ) -> T:
+    def _page(self, last: bytes) -> list[bytes]:
+        return self._run(lambda link: self._many.page(link, last), is_reading=True)
+
+    def _run(self, work: Callable[[Link], T], is_reading: bool = False) -> T:
         try:
-            return self._connections.run(work, may_repeat)
-        except DatabaseError as error:
-            if tries > 1 and was_taken_back(error):
-                return self._run(work, may_repeat, tries - 1)
-            if not _may_lack_table(error):
-                raise describe(error) from error
-            # In SQLite, another process may have made it since.
-            if self._has_table() and (tries <= 1 or "no such table" not in str(error.orig)):
-                raise describe(error) from error
-            if self.engine.dialect.name != "sqlite":
-                raise StoreNotReady(
-                    f"The table {self.table.fullname!r} does not exist. Make it with `flask"
-                    " session init`, or put sessions_table(metadata) into your migrations."
-                ) from error
+            return self._connections.run(work, is_reading)
         except SQLAlchemyError as error:
-            raise describe(error) from error
-        self.prepare()
-        return self._run(work, tries=tries - 1)
-
-    def _has_table(self) -> bool:
-        try:
-            return inspect(self.engine).has_table(self.table.name, schema=self.table.schema)
-        except SQLAlchemyError as error:
-            raise describe(error) from error
-
-    def _read(self, connection: Connection, sid: bytes) -> StoredRow | None:
-        row = self._do.select.first(connection, {"key": sid})
-        return None if row is None else StoredRow(*row)
-
-    def _insert(self, connection: Connection, sid: bytes, record: Record) -> bool:
-        values = columns(sid, record)
-        try:
-            self._do.insert.count(connection, values)
-        except IntegrityError:
-            # Once more, even if nothing expired was there: others remove it as well.
-            self._do.delete_expired.count(connection, {"key": sid, "now": clock.now()})
+            failed: SQLAlchemyError = error
+        deadline = time.monotonic() + _PATIENCE
+        for number in range(_TRIES):
+            if was_taken_back(failed) and time.monotonic() < deadline:
+                # Nobody waits for a connection because of this: it has been given back.
+                pause(number, _FIRST_PAUSE, _LONGEST_PAUSE, at_once=0)
+            else:
+                self._make_tables(failed)
             try:
-                self._do.insert.count(connection, values)
-            except IntegrityError:
-                return False
-        return True
+                return self._connections.run(work, is_reading)
+            except SQLAlchemyError as error:
+                failed = error
+        raise describe(failed) from failed
 
-    def _apply(self, connection: Connection, sid: bytes, seen: Record, changes: Changes) -> Applied:
-        if changes.move_to is not None:
-            return self._in_transaction(connection, sid, seen, changes)
-        current = seen
-        for _ in range(_OPTIMISTIC_TRIES):
-            # What the caller saw may be old: only what was just read is a conflict.
-            if is_expected(current, changes):
-                applied = self._swap(connection, sid, current, changes)
-                if applied is not None:
-                    return applied
-            elif current is not seen:
-                return Applied(Outcome.CONFLICT, current)
-            stored = _alive(self._read(connection, sid))
-            if stored is None:
-                return Applied(Outcome.GONE)
-            current = stored
-        return self._in_transaction(connection, sid, current, changes)
+    def _make_tables(self, error: SQLAlchemyError) -> None:
+        """Make the missing tables, if that is why *error* came and it is ours to do so.
 
-    def _in_transaction(
-        self, connection: Connection, sid: bytes, seen: Record, changes: Changes
-    ) -> Applied:
-        is_sqlite = connection.dialect.name == "sqlite"
-        begin = self._do.begin_immediate if is_sqlite else self._do.begin
-        begin.count(connection, {})
+        :raises StoreUnavailable: otherwise.
+        """
+        if not may_lack_table(error):
+            raise describe(error) from error
+        missing = self._missing_tables()
+        # In SQLite, another process may have made them since.
+        if not missing and "no such table" not in str(error):
+            raise describe(error) from error
+        if self.engine.dialect.name != "sqlite":
+            raise StoreNotReady(
+                f"The table {missing[0].fullname!r} does not exist. Make it with `flask"
+                " session init`, or put sessions_table(metadata) into your migrations."
+            ) from error
+        self.prepare()
+
+    def _missing_tables(self) -> list[Table]:
         try:
-            applied = self._apply_locked(connection, sid, seen, changes)
-        except IntegrityError:
-            self._do.rollback.count(connection, {})
-            # An expired record may lie in the new place: that counts as free.
-            place = {"key": changes.move_to, "now": clock.now()}
-            if not self._do.delete_expired.count(connection, place):
-                return Applied(Outcome.TAKEN)
-            return self._in_transaction(connection, sid, seen, changes)
-        except SessionPlusError:
-            self._do.rollback.count(connection, {})
-            raise
-        except BaseException:
-            # The server may be gone: whatever this connection has begun ends with it.
-            connection.invalidate()
-            raise
-        self._do.commit.count(connection, {})
-        return applied
-
-    def _apply_locked(
-        self, connection: Connection, sid: bytes, seen: Record, changes: Changes
-    ) -> Applied:
-        applied = None
-        if is_expected(seen, changes):
-            applied = self._swap(connection, sid, seen, changes)
-        if applied is None:
-            # Slower, but with the row locked nobody can come between.
-            row = self._do.select_locked.first(connection, {"key": sid})
-            current = _alive(None if row is None else StoredRow(*row))
-            if current is None:
-                return Applied(Outcome.GONE)
-            if not is_expected(current, changes):
-                return Applied(Outcome.CONFLICT, current)
-            applied = self._swap(connection, sid, current, changes)
-        return applied or Applied(Outcome.GONE)
-
-    def _swap(
-        self, connection: Connection, sid: bytes, current: Record, changes: Changes
-    ) -> Applied | None:
-        """Write *current* with *changes*, if it still is what is stored; else return None."""
-        seen = {
-            "key": sid,
-            "was": current.revision,
-            "born": current.created_at,
-            "now": clock.now(),
-        }
-        merged = merge(current, changes)
-        if changes.move_to is None:
-            changed = changed_columns(current, merged)
-        else:
-            # This row becomes the tombstone, the record gets a new one: where a key is left
-            # and taken again at once, MySQL's locks run into each other.
-            changed = columns(sid, tombstone(clock.now(), changes.move_to))
-            del changed["sid"]
-        if not self._do.update(tuple(changed)).count(connection, {**changed, **seen}):
-            return None
-        if changes.move_to is not None:
-            self._do.insert.count(connection, columns(changes.move_to, merged))
-        return Applied(Outcome.SAVED, merged)
-
-    def _remove(self, connection: Connection, sid: bytes) -> bool:
-        while True:
-            if self._do.delete_alive.count(connection, {"key": sid, "now": clock.now()}):
-                return True
-            row = self._read(connection, sid)
-            if row is None or row.is_expired or not row.is_tombstone:
-                return False
-            sid = row.moved_to
-
-    def _purge(self, connection: Connection, limit: int) -> int:
-        # Two statements: MySQL has no LIMIT in a subquery of DELETE. A record that is
-        # used in between has a new expiry, and the second condition spares it.
-        now, limit = clock.now(), min(limit, _MOST_PURGED)
-        sids = connection.scalars(self._do.select_expired, {"now": now, "limit": limit}).all()
-        if not sids:
-            return 0
-        return connection.execute(self._do.delete_batch, {"sids": sids, "now": now}).rowcount
-
-
-class _Statements:
-    """The statements on one sessions table."""
-
-    def __init__(self, table: Table) -> None:
-        c = table.c
-        here = c.sid == bindparam("key")
-        now: BindParameter[int] = bindparam("now")
-        alive, expired = c.expires_at > now, c.expires_at <= now
-        self._table = table
-        # With its birth: revisions of a sid that is used again begin again.
-        born = c.created_at == bindparam("born")
-        self._seen = here & (c.revision == bindparam("was")) & born & alive
-        self._updates: dict[tuple[str, ...], Statement] = {}
-        row = select(*(c[name] for name in StoredRow._fields)).where(here)
-        self.select = Statement(row)
-        self.select_locked = Statement(row.with_for_update())
-        self.insert = Statement(insert(table))
-        self.delete_alive = Statement(delete(table).where(here, c.revision > 0, alive))
-        self.delete_expired = Statement(delete(table).where(here, expired))
-        self.begin, self.begin_immediate = (
-            Statement(text("BEGIN")),
-            Statement(text("BEGIN IMMEDIATE")),
-        )
-        self.commit, self.rollback = Statement(text("COMMIT")), Statement(text("ROLLBACK"))
-        self.count_expired = select(func.count()).where(expired)
-        self.select_expired = select(c.sid).where(expired).limit(bindparam("limit"))
-        self.delete_batch = delete(table).where(
-            c.sid.in_(bindparam("sids", expanding=True)), expired
-        )
-
-    def update(self, names: tuple[str, ...]) -> Statement:
-        """Return the swap that writes the columns *names*."""
-        if names not in self._updates:
-            values: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in names}
-            self._updates[names] = Statement(update(self._table).where(self._seen).values(values))
-        return self._updates[names]
-
-
-def _alive(row: StoredRow | None) -> Record | None:
-    if row is None or row.is_tombstone or row.is_expired:
-        return None
-    return row.record()
-
-
-def _may_lack_table(error: DatabaseError) -> bool:
-    # Each driver has a class of its own for it; the inspector has the last word.
-    return not isinstance(error, IntegrityError) and not error.connection_invalidated
+            found = inspect(self.engine)
+            return [
+                table
+                for table in (self.table, self.values)
+                if not found.has_table(table.name, schema=table.schema)
+            ]
+        except SQLAlchemyError as error:
+            raise describe(error) from error
 
 
 def _parse(source: str | URL) -> URL:

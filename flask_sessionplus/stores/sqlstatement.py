@@ -7,12 +7,20 @@ they go its way all the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Executable
+from sqlalchemy import ClauseElement, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from ..errors import DamagedRecord
+from .sqllink import Link
+
+Parameters = Mapping[str, Any]
+
+# Else SQLAlchemy forgets how many rows an INSERT wrote.
+_COUNTED = {"preserve_rowcount": True}
 
 
 class Statement:
@@ -26,73 +34,85 @@ class Statement:
         self._clause = clause
         self._sql = ""
         self._order: list[str] | None = None
-        self._defaults: Mapping[str, Any] = {}
+        self._defaults: Parameters = {}
 
-    def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+    def first(self, link: Link, parameters: Parameters) -> Any:
         """Return the first row, a tuple, or None."""
-        if _is_observed(connection):
-            return connection.execute(self._clause, parameters).first()
-        cursor = self._run(connection, parameters)
-        row = cursor.fetchone()
-        cursor.close()
-        return row
+        if link.is_observed:
+            return link.connection.execute(self._clause, parameters).first()
+        cursor = self._run(link, parameters)
+        return self._take(link, cursor, cursor.fetchone)
 
-    def count(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
+    def all(self, link: Link, parameters: Parameters) -> Sequence[Any]:
+        """Return all rows, tuples."""
+        if link.is_observed:
+            return link.connection.execute(self._clause, parameters).all()
+        cursor = self._run(link, parameters)
+        rows: list[Any] = self._take(link, cursor, cursor.fetchall)
+        return rows
+
+    def count(self, link: Link, parameters: Parameters) -> int:
         """Return how many rows were written."""
-        if _is_observed(connection):
-            return connection.execute(self._clause, parameters).rowcount
-        cursor = self._run(connection, parameters)
+        if link.is_observed:
+            done = link.connection.execute(self._clause, parameters, execution_options=_COUNTED)
+            return done.rowcount
+        cursor = self._run(link, parameters)
         count: int = cursor.rowcount
         cursor.close()
         return count
 
-    def _run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+    def _run(self, link: Link, parameters: Parameters) -> Any:
         if not self._sql:
-            self._compile(connection)
+            self._compile(link)
         given: Any = {**self._defaults, **parameters} if self._defaults else parameters
         if self._order is not None:
             given = [given[name] for name in self._order]
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
         cursor = None
         try:
-            cursor = driver.cursor()
+            cursor = link.cursor()
             cursor.execute(self._sql, given)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise self._translate(error, connection, cursor) from error
+        except link.dialect.loaded_dbapi.Error as error:
+            translated = self._translate(error, link, cursor)
+            if cursor is not None:
+                # The error holds this frame: SQLite would keep its lock as long as that.
+                cursor.close()
+            raise translated from error
         return cursor
 
-    def _compile(self, connection: Connection) -> None:
-        compiled = self._clause.compile(dialect=connection.dialect)
+    def _take(self, link: Link, cursor: Any, fetch: Callable[[], Any]) -> Any:
+        try:
+            return fetch()
+        except link.dialect.loaded_dbapi.Error as error:
+            if "Could not decode" in str(error):
+                # SQLite keeps what it is given. Not chained: the error shows what is stored.
+                raise DamagedRecord(
+                    "A row of the sessions database holds text in the place of bytes. Remove it."
+                ) from None
+            raise self._translate(error, link, cursor) from error
+        finally:
+            cursor.close()
+
+    def _compile(self, link: Link) -> None:
+        compiled = self._clause.compile(dialect=link.dialect)
         assert isinstance(compiled, SQLCompiler)
         self._order = list(compiled.positiontup or ()) if compiled.positional else None
         self._defaults = {k: v for k, v in compiled.params.items() if v is not None}
-        self._sql = str(compiled)
+        sql = str(compiled)
+        if link.has_numbers:
+            from .sqlpsycopg import numbered
 
-    def _translate(self, error: Any, connection: Connection, cursor: Any) -> Any:
-        """Return *error* as SQLAlchemy's; a connection that is dead is not used again."""
-        dialect, proxied = connection.dialect, connection.connection
-        is_dead = dialect.is_disconnect(error, proxied, cursor)
-        if is_dead:
-            connection.invalidate(error)
+            sql, self._order = numbered(sql)
+        self._sql = sql
+
+    def _translate(self, error: Any, link: Link, cursor: Any) -> Any:
+        """Return *error* as SQLAlchemy's."""
+        is_dead = link.dialect.is_disconnect(error, link.driver, cursor)
         return DBAPIError.instance(
             self._sql,
             None,
             error,
-            dialect.loaded_dbapi.Error,
+            link.dialect.loaded_dbapi.Error,
             hide_parameters=True,
             connection_invalidated=is_dead,
-            dialect=dialect,
+            dialect=link.dialect,
         )
-
-
-def _is_observed(connection: Connection) -> bool:
-    engine = connection.engine
-    events = engine.dispatch
-    return bool(
-        events.before_cursor_execute
-        or events.after_cursor_execute
-        or events.before_execute
-        or events.after_execute
-        or engine.echo
-    )

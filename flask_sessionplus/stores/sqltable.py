@@ -1,15 +1,16 @@
-"""The table of the SQL store."""
+"""The tables of the SQL store."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Index,
     LargeBinary,
     MetaData,
-    String,
     Table,
+    event,
 )
 from sqlalchemy.dialects import mysql
 
@@ -17,35 +18,65 @@ DEFAULT_NAME = "flask_sessions"
 
 # BLOB alone would cut a session at 64 KB in MySQL.
 _DATA = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
-_SID = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
-# MySQL's usual collations take "bob" and "BOB" for the same.
-_OWNER = String(255).with_variant(
-    mysql.VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
-)
+_DIGEST = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
+# As bytes: collations take "bob" for "BOB" or for "bob ", and PostgreSQL's text has no NUL.
+_OWNER = LargeBinary(1020).with_variant(mysql.VARBINARY(1020), "mysql", "mariadb")
+
+# PostgreSQL would try to compress: for a session of 256 KB that takes longer than all the rest.
+_EXTERNAL = "ALTER TABLE %(fullname)s ALTER COLUMN data SET STORAGE EXTERNAL"
+_UNCOMPRESSED = DDL(_EXTERNAL).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
 
 
 def sessions_table(
     metadata: MetaData, name: str = DEFAULT_NAME, schema: str | None = None
 ) -> Table:
-    """Define the sessions table in *metadata*, as for Alembic's autogeneration.
+    """Define the tables of sessions in *metadata*, as for Alembic's autogeneration.
+
+    There are two: one with a row for each session, which is returned, and one for values
+    that are too large to lie in that row.
 
     :param metadata: for example ``db.metadata`` of Flask-SQLAlchemy.
-    :param name: the same as ``SESSION_TABLE``.
+    :param name: the same as ``SESSION_TABLE``; the second table has the same
+        with ``_values`` at its end.
     :param schema: the same as ``SESSION_TABLE_SCHEMA``.
     """
     table = Table(
         name,
         metadata,
-        Column("sid", _SID, primary_key=True),
+        Column("sid", _DIGEST, primary_key=True),
         Column("owner", _OWNER),
         Column("created_at", BigInteger, nullable=False),
         Column("seen_at", BigInteger, nullable=False),
         Column("expires_at", BigInteger, nullable=False),
         Column("revision", BigInteger, nullable=False),
+        # How many bytes lie in the other table; NULL if nothing does.
+        Column("beside", BigInteger),
         Column("data", _DATA, nullable=False),
         schema=schema,
     )
     Index(f"{name}_expires_at", table.c.expires_at)
     owned = table.c.owner.is_not(None)
     Index(f"{name}_owner", table.c.owner, sqlite_where=owned, postgresql_where=owned)
+    values = Table(
+        values_name(name),
+        metadata,
+        Column("sid", _DIGEST, primary_key=True),
+        # The SHA-256 of the name, which may be of any length.
+        Column("name", _DIGEST, primary_key=True),
+        Column("data", _DATA, nullable=False),
+        schema=schema,
+    )
+    for each in (table, values):
+        event.listen(each, "after_create", _UNCOMPRESSED)
     return table
+
+
+def values_name(name: str) -> str:
+    """Return the name of the table that goes with the sessions table *name*."""
+    return f"{name}_values"
+
+
+def values_table(table: Table) -> Table:
+    """Return the table that :func:`sessions_table` has defined together with *table*."""
+    key = values_name(table.name)
+    return table.metadata.tables[key if table.schema is None else f"{table.schema}.{key}"]

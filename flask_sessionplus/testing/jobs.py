@@ -58,7 +58,7 @@ def write_until_gone(store: Store, sid: bytes, seen: Record, name: str) -> list[
 def in_process_write_keys(worker: Worker, opener: Opener, sid: bytes, count: int) -> None:
     """Run :func:`write_keys` in a worker."""
     store = opener()
-    seen = _load(store, sid)
+    seen = load_live(store, sid)
     worker.meet()
     write_keys(store, sid, seen, f"process-{worker.number}", count)
 
@@ -66,7 +66,7 @@ def in_process_write_keys(worker: Worker, opener: Opener, sid: bytes, count: int
 def in_process_count_up(worker: Worker, opener: Opener, sid: bytes, count: int) -> None:
     """Run :func:`count_up` in a worker."""
     store = opener()
-    seen = _load(store, sid)
+    seen = load_live(store, sid)
     worker.meet()
     count_up(store, sid, seen, count)
 
@@ -86,7 +86,7 @@ def create_each(worker: Worker, opener: Opener, sids: Sequence[bytes]) -> list[b
 def delete_or_write(worker: Worker, opener: Opener, sids: Sequence[bytes]) -> list[bool]:
     """Delete each of *sids* (the first worker), while the others write to it."""
     store = opener()
-    views = [_load(store, sid) for sid in sids]
+    views = [load_live(store, sid) for sid in sids]
     deleted = []
     for sid, seen in zip(sids, views, strict=True):
         worker.meet()
@@ -105,7 +105,7 @@ def move_or_write(
     :return: the acknowledged keys of each record.
     """
     store = opener()
-    views = [_load(store, sid) for sid, _ in moves]
+    views = [load_live(store, sid) for sid, _ in moves]
     saved = []
     for (sid, target), seen in zip(moves, views, strict=True):
         worker.meet()
@@ -118,7 +118,8 @@ def move_or_write(
     return saved
 
 
-def _load(store: Store, sid: bytes) -> Record:
+def load_live(store: Store, sid: bytes) -> Record:
+    """Return the live record of *sid*."""
     record = store.load(sid)
     assert isinstance(record, Record), record
     return record

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from flask_sessionplus.codec import Codec
 from flask_sessionplus.data import FLASHES, FLASK_MESSAGE, MESSAGE, Data, message_name
 from flask_sessionplus.errors import UnsupportedType
+from flask_sessionplus.record import Record
 from flask_sessionplus.testing import FakeClock
 from tests.core.values import exactly, values
 
@@ -33,6 +34,11 @@ class CountingCodec(Codec):
 def packed(**objects):
     """Return what is stored for these objects."""
     return {name: CODEC.encode(value) for name, value in objects.items()}
+
+
+def kept(values, **beside):
+    """Return the record that holds these values, and these sizes of others beside it."""
+    return Record(0, 0, 1, values, beside=beside)
 
 
 def data_of(**objects):
@@ -202,7 +208,7 @@ def test_after_a_write_only_what_is_new_is_a_change():
     data["b"] = 5
     del data["c"]
     sets, removals = data.changes()
-    data.settle({**packed(a=[1], b=2), **sets}, sets)
+    data.settle(kept({**packed(a=[1], b=2), **sets}), sets)
     assert removals == {"c"}
     assert data.changes() == ({}, set())
     data["a"].append(3)
@@ -215,7 +221,7 @@ def test_what_others_wrote_is_seen():
     data = data_of(a=1, b=2, c=3, d=4)
     assert (data["a"], data["c"]) == (1, 3)
     data["d"] = 40
-    data.rebase(packed(a=10, b=20, d=41, e=50))
+    data.rebase(kept(packed(a=10, b=20, d=41, e=50)))
 
     assert {name: data[name] for name in data} == {"a": 10, "b": 20, "d": 40, "e": 50}
     assert unpacked(data.changes()[0]) == {"d": 40}
@@ -225,7 +231,7 @@ def test_what_we_removed_stays_removed():
     """A key that we remove and others set meanwhile is removed when we write."""
     data = data_of(a=1)
     del data["a"]
-    data.rebase(packed(a=2))
+    data.rebase(kept(packed(a=2)))
 
     assert "a" not in data
     assert data.changes() == ({}, {"a"})
@@ -235,7 +241,7 @@ def test_what_was_exchanged_is_clean():
     """A value that is in the store already is no change, and can be changed again."""
     data = data_of(a=[1])
     value = [1, 2]
-    data.rebase(packed(a=value))
+    data.rebase(kept(packed(a=value)))
     data.put_stored("a", value, CODEC.encode(value))
     assert data["a"] is value
     assert data.is_clean("a")
@@ -399,7 +405,7 @@ class Session(RuleBasedStateMachine):
         sets, removals = self.data.changes()
         left = {name: data for name, data in self.stored.items() if name not in removals}
         self.stored = {**left, **sets}
-        self.data.settle(self.stored, sets)
+        self.data.settle(kept(self.stored), sets)
 
     @invariant()
     def changes_lead_to_what_is_seen(self):

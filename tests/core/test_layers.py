@@ -15,9 +15,10 @@ RANKS = [
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes"},
     {
         *("config", "stores", "purging", "data", "flash", "scopes"),
-        *("services", "lifecycle", "messages", "saving", "exchange", "mapping", "session"),
+        *("large", "offline", "services", "reporter", "lifecycle", "messages", "saving"),
+        *("exchange", "mapping", "session", "migrating"),
     },
-    {"interface", "proxies", "identity", "jwt"},
+    {"interface", "carrying", "places", "proxies", "identity", "jwt"},
     {"decorators", "templating", "cli", "pages", "testing"},
     {"extension"},
     {""},
@@ -33,7 +34,10 @@ CONTEXT = {
 
 # A driver is imported by its own files only, so that nobody needs what he does not use.
 DRIVERS = {
-    "sqlalchemy": ("stores.sql", "stores.opening"),
+    "sqlalchemy": ("stores.sql", "stores.schemes"),
+    "pymemcache": "stores.memcached",
+    "psycopg": "stores.sql",
+    "pymysql": "stores.sql",
     "redis": "stores.redis",
     "valkey": "stores.redis",
     "msgpack": ("codec", "record"),

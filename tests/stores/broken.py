@@ -126,6 +126,8 @@ class UpsertStore(_Rows):
 class TestBlobStore(StoreContract):
     """Load whole, save whole, the last one wins."""
 
+    powers = (Purgeable,)
+
     @pytest.fixture
     def opener(self, tmp_path):
         """Open the same file again."""
@@ -134,6 +136,8 @@ class TestBlobStore(StoreContract):
 
 class TestUpsertStore(StoreContract):
     """Saving recreates what was deleted."""
+
+    powers = (Purgeable,)
 
     @pytest.fixture
     def opener(self, tmp_path):

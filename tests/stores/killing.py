@@ -15,10 +15,15 @@ from pathlib import Path
 from flask_sessionplus.record import Changes, Record
 from flask_sessionplus.stores.base import Outcome
 from flask_sessionplus.stores.file import FileStore
-from tests.stores.records import load, new_sid, put
+from flask_sessionplus.testing import FakeClock
+from flask_sessionplus.testing.largejobs import make_value, read_values
+from tests.stores.filefolder import entries, files
+from tests.stores.records import HOUR, load, new_sid, put, save
 
-# Large enough for several writes, so that a kill may fall between them.
-_FILLING = bytes(300_000)
+# Large enough for several writes, so that a kill may fall between them; small ones, which
+# lie in the record; and names that do not fit into the record, which lie there all the same.
+_SIZES = (100_000, 100, 20_000)
+_INLINE = "\x01filling"
 
 
 def main(folder: str, kills: int) -> int:
@@ -26,19 +31,39 @@ def main(folder: str, kills: int) -> int:
     store = FileStore(Path(folder))
     total = 0
     for number in range(kills):
-        sid = put(store, {"n": b"0", "filling": _FILLING})
+        sid = put(store, _values(0), owner="ada")
         acknowledged, sid = _kill_a_writer(store, sid, delay=number % 50 / 10_000)
-        record = store.load(sid)
-        assert isinstance(record, Record), (number, record)
-        # Whole, and at least as new as what the writer was told is saved.
-        assert record.values["filling"] == _FILLING
-        assert int(record.values["n"]) >= acknowledged, (record.values["n"], acknowledged)
-        # And nobody is locked out.
-        outcome, _ = store.apply(sid, record, Changes({"after": b"1"}))
-        assert outcome is Outcome.SAVED
+        # Whole, of one and the same write, and at least as new as the writer was told.
+        found = read_values(store, sid, load(store, sid))
+        assert len(found) == 4, (number, found)
+        assert len(set(found.values())) == 1, (number, found)
+        assert int(found["n"]) >= acknowledged, (found, acknowledged)
+        # And nobody is locked out, nor overlooked.
+        save(store, sid, load(store, sid), Changes({"after": make_value("after", 50_000)}))
+        assert sid in dict(store.owned("ada"))
         assert store.delete(sid)
         total += acknowledged
+    _purge_all(store)
     return total
+
+
+def _values(number: int) -> dict[str, bytes]:
+    """Return what a write sets: all of it tells which write it was."""
+    text = str(number)
+    return {
+        "n": make_value(text, 100),
+        "filling": make_value(text, _SIZES[number % 3]),
+        "other": make_value(text, _SIZES[0]),
+        _INLINE: make_value(text, _SIZES[number % 2]),
+    }
+
+
+def _purge_all(store: FileStore) -> None:
+    """Let everything expire, and look that nothing is left of all that was killed."""
+    with FakeClock() as clock:
+        clock.advance(2 * HOUR / 1000)
+        store.purge(1_000_000)
+    assert files(store._folder) == entries(store._folder) == []
 
 
 def _kill_a_writer(store: FileStore, sid: bytes, delay: float) -> tuple[int, bytes]:
@@ -59,7 +84,7 @@ def _kill_a_writer(store: FileStore, sid: bytes, delay: float) -> tuple[int, byt
     number, place = next(each for each in reversed(lines) if each.endswith(b"\n")).split()
     sid = bytes.fromhex(place.decode())
     if not isinstance(store.load(sid), Record):
-        sid = store._read(sid).moved_to
+        sid = store._files.read(sid).record.moved_to
     return int(number), sid
 
 
@@ -70,7 +95,7 @@ def _write_for_ever(store: FileStore, sid: bytes, told: int) -> None:
         while True:
             number += 1
             target = new_sid() if number % 5 == 0 else None
-            changes = Changes({"n": b"%d" % number}, move_to=target)
+            changes = Changes(_values(number), move_to=target)
             outcome, record = store.apply(sid, seen, changes)
             assert outcome is Outcome.SAVED
             assert record is not None

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from flask_sessionplus.testing.contract.base import HOUR, load, new_record, new_sid, put, save
+from flask_sessionplus.testing.contract.base import (
+    HOUR,
+    load,
+    new_record,
+    new_sid,
+    put,
+    save,
+    whole,
+)
 
-__all__ = ["HOUR", "load", "new_record", "new_sid", "put", "save"]
+__all__ = ["HOUR", "load", "new_record", "new_sid", "put", "save", "whole"]

@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
+from sqlalchemy import func, select
 
 from flask_sessionplus.record import Changes, Record
-from flask_sessionplus.stores.base import Applied, Miss, Outcome
+from flask_sessionplus.stores.base import (
+    Applied,
+    Browsable,
+    Miss,
+    Outcome,
+    OwnerIndex,
+    Purgeable,
+)
 from flask_sessionplus.testing import StoreContract
 from tests.stores.records import load, new_record, new_sid, put, save
+from tests.stores.sqllarge import LargeClaims
+from tests.stores.sqlwatching import interrupted, statements
 
 GONE = Applied(Outcome.GONE)
 
 
-@contextmanager
-def statements(store):
-    """Collect the statements that *store* sends in the meantime."""
-    sent = []
-
-    def collect(connection, cursor, statement, parameters, context, executemany):
-        sent.append(statement)
-
-    event.listen(store.engine, "before_cursor_execute", collect)
-    try:
-        yield sent
-    finally:
-        event.remove(store.engine, "before_cursor_execute", collect)
-
-
-@contextmanager
-def interrupted(store, before, *actions):
-    """Call one of *actions* each time right before *store* sends a statement *before*."""
-    left = list(actions)
-
-    def interrupt(connection, cursor, statement, parameters, context, executemany):
-        if left and statement.startswith(before):
-            left.pop(0)()
-
-    event.listen(store.engine, "before_cursor_execute", interrupt)
-    try:
-        yield
-    finally:
-        event.remove(store.engine, "before_cursor_execute", interrupt)
-    assert left == [], f"there were not so many {before} statements"
-
-
-class SQLContract(StoreContract):
+class SQLContract(LargeClaims, StoreContract):
     """What SQLite, PostgreSQL and MariaDB have in common."""
+
+    powers = (Purgeable, OwnerIndex, Browsable)
+
+    #: The statements of a move.
+    move = ("BEGIN", "UPDATE", "INSERT", "COMMIT")
 
     @pytest.fixture
     def other(self, open_again):
@@ -75,6 +55,11 @@ class SQLContract(StoreContract):
         with store.engine.connect() as connection:
             return connection.execute(table.select().where(table.c.sid == sid)).one().data
 
+    def count_beside(self, store):
+        """Count the rows of the second table."""
+        with store.engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(store.values))
+
     # What it costs.
 
     def test_each_call_is_one_statement(self, store, clock):
@@ -92,14 +77,14 @@ class SQLContract(StoreContract):
             store.delete(new)
             assert [each.split()[0] for each in sent[3:]] == ["DELETE"]
 
-    def test_a_move_is_two_statements(self, store, clock):
-        """A move takes two statements in a transaction."""
+    def test_a_move_is_one_step(self, store, clock):
+        """A move takes one statement on PostgreSQL, else two in a transaction."""
         sid = put(store, {"a": b"1"})
         seen = load(store, sid)
         with statements(store) as sent:
             store.apply(sid, seen, Changes({"a": b"2"}, move_to=new_sid()))
 
-        assert [each.split()[0] for each in sent] == ["BEGIN", "UPDATE", "INSERT", "COMMIT"]
+        assert tuple(each.split()[0] for each in sent) == self.move
 
     def test_only_what_changed_is_written(self, store, clock):
         """A write that only extends a session leaves data and owner, and their index, alone."""
@@ -212,7 +197,7 @@ class SQLContract(StoreContract):
         """A write that comes right before a move goes with it."""
         sid, target = put(store, {"a": b"1"}), new_sid()
         seen = load(store, sid)
-        with interrupted(store, "BEGIN", self._writer(other, sid, 0)):
+        with interrupted(store, self.move[0], self._writer(other, sid, 0)):
             applied = store.apply(sid, seen, Changes(move_to=target))
 
         assert applied == (Outcome.SAVED, load(store, target))

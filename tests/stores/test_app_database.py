@@ -148,7 +148,8 @@ def test_what_is_flushed_is_not_committed(tmp_path, request, fresh_name, server)
         finally:
             db.session.remove()
             db.drop_all()
-            store.table.drop(store.engine)
+            for table in (store.table, store.values):
+                table.drop(store.engine)
             db.engine.dispose()
 
 
@@ -218,7 +219,7 @@ def test_the_table_can_be_put_into_the_apps_metadata(tmp_path):
 
 
 def test_a_migration_sees_that_the_table_is_missing(tmp_path):
-    """Autogeneration proposes the table and its indexes, once it is in the metadata."""
+    """Autogeneration proposes the tables and their indexes, once they are in the metadata."""
     app, db, _ = new_app(tmp_path)
     with app.app_context():
         db.create_all()
@@ -228,7 +229,12 @@ def test_a_migration_sees_that_the_table_is_missing(tmp_path):
             proposed = compare_metadata(context, db.metadata)
         db.engine.dispose()
 
-    assert sorted(kind for kind, _ in proposed) == ["add_index", "add_index", "add_table"]
+    assert sorted(kind for kind, _ in proposed) == [
+        "add_index",
+        "add_index",
+        "add_table",
+        "add_table",
+    ]
 
 
 _APP_WITH_MIGRATIONS = """
@@ -277,7 +283,7 @@ def test_flask_migrate_makes_the_table_on_servers(tmp_path, request, fresh_name,
         use(store)
         store.close()
     finally:
-        for table in (fresh_name, f"{fresh_name}_version"):
+        for table in (fresh_name, f"{fresh_name}_values", f"{fresh_name}_version"):
             execute(url, f"DROP TABLE IF EXISTS {table}")
 
 
@@ -295,10 +301,11 @@ def _flask(folder: Path, *command: str) -> None:
 
 
 def _ignore_strangers(env: Path, name: str) -> None:
-    """Let Alembic look at one table only, and keep its own book under another name."""
+    """Let Alembic look at our tables only, and keep its own book under another name."""
+    names = (name, f"{name}_values")
     options = (
         f"version_table={name!r} + '_version',"
-        f" include_name=lambda each, kind, _: kind != 'table' or each == {name!r},"
+        f" include_name=lambda each, kind, _: kind != 'table' or each in {names!r},"
     )
     first = "connection=connection,"
     env.write_text(env.read_text().replace(first, first + options))

@@ -1,14 +1,8 @@
-"""The file store: the contract, and what is special about it."""
+"""The file store: the contract, and who may read and write its files."""
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
-import stat
-import subprocess
-import sys
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,55 +10,24 @@ import pytest
 
 from flask_sessionplus.errors import StoreError, StoreUnavailable
 from flask_sessionplus.record import Changes, Record, pack
-from flask_sessionplus.stores import file as file_module
 from flask_sessionplus.stores import filelocks
-from flask_sessionplus.stores.base import Miss, Outcome
+from flask_sessionplus.stores.base import Browsable, OwnerIndex, Purgeable
 from flask_sessionplus.stores.file import FileStore
-from flask_sessionplus.testing import FakeClock, StoreContract
+from flask_sessionplus.testing import StoreContract
 from flask_sessionplus.testing.workers import Workers
 from tests.stores import forking
+from tests.stores.filefolder import clock, files, folder, mode, path_of, store, value_files
 from tests.stores.records import load, new_record, new_sid, put, save
-from tests.support.processes import ROOT
+
+__all__ = ["clock", "folder", "store"]
 
 _FOREIGNER = 65534
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """Return where the sessions will be."""
-    return tmp_path / "sessions"
-
-
-@pytest.fixture
-def store(folder):
-    """Return a store in that folder."""
-    return FileStore(folder)
-
-
-@pytest.fixture
-def clock():
-    """Stop the time."""
-    with FakeClock() as clock:
-        yield clock
-
-
-def path_of(store, sid):
-    """Return the file of a record."""
-    return Path(store._path(sid))
-
-
-def files(folder):
-    """Return all files of records, finished or not."""
-    return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "locks"]
-
-
-def mode(path):
-    """Return the permissions of a file."""
-    return stat.S_IMODE(path.lstat().st_mode)
-
-
 class TestFileStore(StoreContract):
     """Records in files."""
+
+    powers = (Purgeable, OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, tmp_path):
@@ -79,6 +42,10 @@ class TestFileStore(StoreContract):
         path.write_bytes(data)
         return path.read_bytes
 
+    def count_beside(self, store):
+        """Count the files of values."""
+        return len(value_files(store._folder))
+
 
 @pytest.mark.torture
 class TestFileStoreTorture(TestFileStore):
@@ -90,13 +57,12 @@ class TestFileStoreTorture(TestFileStore):
 class TestFileStoreWithFsync(StoreContract):
     """Records in files that the disk has before a call returns."""
 
+    powers = (Purgeable, OwnerIndex, Browsable)
+
     @pytest.fixture
     def opener(self, tmp_path):
         """Open the same folder again."""
         return partial(FileStore, tmp_path / "sessions", fsync=True)
-
-
-# Who may read and write here.
 
 
 def test_nothing_is_made_before_it_is_needed(folder, store):
@@ -139,6 +105,12 @@ def test_a_folder_others_may_write_to_is_refused(folder, store, mode):
         lambda: store.apply(new_sid(), new_record(), Changes()),
         lambda: store.delete(new_sid()),
         lambda: store.purge(10),
+        lambda: store.fetch(new_sid(), ["a"]),
+        lambda: store.owned("ada"),
+        lambda: store.delete_owned("ada"),
+        lambda: store.browse(),
+        lambda: store.count(),
+        lambda: store.count_expired(),
     ):
         with pytest.raises(StoreError, match="mode 0700"):
             use()
@@ -200,6 +172,21 @@ def test_a_planted_lock_is_not_followed(tmp_path, folder, store):
     assert not victim.exists()
 
 
+def test_closing_closes_the_locks(store):
+    """A closed store has no files open but those in use, and opens them when it needs them."""
+    sids = [put(store) for _ in range(20)]
+    descriptors = store._locks._locks._descriptors
+    assert len(descriptors) > 5
+    with store._locks.hold(sids[0]):
+        store.close()
+        assert descriptors.keys() == {sids[0][-1] % filelocks._STRIPES}
+        assert all(os.fstat(each) for each in descriptors.values())
+    store.close()
+
+    assert descriptors == {}
+    assert store.delete(sids[0])
+
+
 def test_no_sid_leaves_the_folder(folder, store):
     """Whatever the bytes of a sid are, its file lies in the folder, one file for each sid."""
     sids = [new_sid() for _ in range(10_000)]
@@ -220,186 +207,6 @@ def test_records_are_spread(folder, store):
     assert len({path.parent for path in files(folder)}) > 40
 
 
-# Bad days.
-
-
-@contextmanager
-def small_disk(folder, options):
-    """Mount a file system of the given size; only root can."""
-    folder.mkdir(mode=0o700)
-    command = ["mount", "-t", "tmpfs", "-o", f"mode=700,{options}", "sessions-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
-        pytest.skip("needs to mount a file system, which only root can")
-    try:
-        yield
-    finally:
-        # Lazily: the store keeps its locks open.
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_a_full_disk_leaves_the_old_record(folder, store):
-    """On a disk without room a write is refused, and the old record is there, whole."""
-    with small_disk(folder, "size=400k"):
-        sid = put(store, {"a": b"1", "filling": bytes(100_000)})
-        before = load(store, sid)
-        large = bytes(300_000)
-        for changes in (Changes({"b": large}), Changes({"b": large}, move_to=new_sid())):
-            with pytest.raises(StoreUnavailable, match="No space left"):
-                store.apply(sid, before, changes)
-        with pytest.raises(StoreUnavailable, match="No space left"):
-            store.create(new_sid(), new_record({"b": bytes(350_000)}))
-
-        assert load(store, sid) == before
-        assert files(folder) == [path_of(store, sid)]
-        save(store, sid, before, Changes({"a": b"2"}))
-
-
-def test_a_disk_without_files_left_is_unavailable(folder, store):
-    """Where no file can be made, not even a lock, the answer is StoreUnavailable."""
-    no_space = pytest.raises(StoreUnavailable, match="No space left")
-    with small_disk(folder, "nr_inodes=12"), no_space:
-        [put(store) for _ in range(20)]
-
-
-class FullDisk:
-    """Takes the place of `os` in the store: after so many bytes the disk is full."""
-
-    def __init__(self, room):
-        self.room = room
-
-    def __getattr__(self, name):
-        return getattr(os, name)
-
-    def write(self, descriptor, data):
-        """Write what there is room for."""
-        if self.room == 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = os.write(descriptor, bytes(data[: self.room]))
-        self.room -= written
-        return written
-
-
-@pytest.mark.parametrize("room", [0, 1, 50, 299])
-def test_what_is_written_in_part_does_not_count(folder, store, monkeypatch, room):
-    """A write that stops in the middle leaves the old record and no litter."""
-    sid = put(store, {"a": b"1"})
-    before = load(store, sid)
-    monkeypatch.setattr(file_module, "os", FullDisk(room))
-    with pytest.raises(StoreUnavailable):
-        store.apply(sid, before, Changes({"b": bytes(300)}))
-
-    monkeypatch.undo()
-    assert load(store, sid) == before
-    assert files(folder) == [path_of(store, sid)]
-
-
-def test_a_move_that_fails_has_not_happened(folder, store, monkeypatch):
-    """If the old place cannot be written, nothing is left in the new one."""
-    sid, target = put(store, {"a": b"1"}), new_sid()
-    before = load(store, sid)
-    room = len(pack(before)) + 1
-    monkeypatch.setattr(file_module, "os", FullDisk(room))
-    with pytest.raises(StoreUnavailable):
-        store.apply(sid, before, Changes(move_to=target))
-
-    monkeypatch.undo()
-    assert load(store, sid) == before
-    assert store.load(target) is Miss.UNKNOWN
-    assert files(folder) == [path_of(store, sid)]
-
-
-def test_short_writes_are_continued(store, monkeypatch):
-    """A system that takes a few bytes at a time gets them all."""
-
-    class Slow(FullDisk):
-        def write(self, descriptor, data):
-            return os.write(descriptor, bytes(data[:7]))
-
-    monkeypatch.setattr(file_module, "os", Slow(0))
-    sid = put(store, {"a": bytes(1000)})
-
-    assert load(store, sid).values == {"a": bytes(1000)}
-
-
-def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path):
-    """Where no folder can be, every call says so."""
-    (tmp_path / "file").touch()
-    store = FileStore(tmp_path / "file" / "sessions")
-
-    with pytest.raises(StoreUnavailable):
-        store.load(new_sid())
-    with pytest.raises(StoreUnavailable):
-        store.create(new_sid(), new_record())
-
-
-def test_a_folder_that_vanishes_is_made_again(folder, store):
-    """When somebody removes the folder of a running app, sessions are gone, and new ones work."""
-    sid = put(store)
-    seen = load(store, sid)
-    shutil.rmtree(folder)
-
-    assert store.load(sid) is Miss.UNKNOWN
-    assert store.apply(sid, seen, Changes({"a": b"1"})).outcome is Outcome.GONE
-    assert load(store, put(store, {"a": b"1"})).values == {"a": b"1"}
-
-
-def test_locks_that_were_removed_still_hold(folder, store):
-    """When somebody removes the lock files, old and new processes lock each other out."""
-    sid = put(store, {"n": b"0"})
-    seen = load(store, sid)
-    for lock in (folder / "locks").iterdir():
-        lock.unlink()
-    newcomer = FileStore(folder)
-    with newcomer._locks.hold(sid):
-        descriptor = next(iter(newcomer._locks._locks._descriptors.values()))
-        held = os.fstat(descriptor).st_ino
-    save(store, sid, seen, Changes({"n": b"1"}))
-
-    stripe = sid[-1] % filelocks._STRIPES
-    assert os.fstat(store._locks._locks._descriptors[stripe]).st_ino == held
-
-
-def test_a_lock_that_is_never_released_is_reported(folder, store, monkeypatch):
-    """A process that hangs with a lock in its hands does not hang all others."""
-    monkeypatch.setattr(filelocks, "_PATIENCE", 0.05)
-    sid = put(store)
-    hanging = FileStore(folder)
-    hanging._make_ready()
-    with hanging._locks.hold(sid):
-        with pytest.raises(StoreUnavailable, match="process that hangs"):
-            store.delete(sid)
-        assert load(store, sid)
-
-    assert store.delete(sid) is True
-
-
-def test_a_thread_that_hangs_is_reported(store, monkeypatch):
-    """The same goes for a thread of our own."""
-    monkeypatch.setattr(filelocks, "_PATIENCE", 0.05)
-    sid = put(store)
-    with store._locks.hold(sid), pytest.raises(StoreUnavailable, match="process that hangs"):
-        store.delete(sid)
-
-    assert store.delete(sid) is True
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [100, pytest.param(2000, marks=pytest.mark.torture)])
-def test_a_killed_writer_tears_nothing(folder, kills):
-    """However often writers are killed, each record is whole, and no acknowledged write is lost."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.stores.killing", folder, str(kills)],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > kills
-
-
 @pytest.mark.slow
 def test_a_forked_child_takes_its_own_locks(folder):
     """After a fork parent and child lock each other out, and nothing is lost."""
@@ -414,66 +221,6 @@ def test_a_forked_child_takes_its_own_locks(folder):
     assert total == b"200"
 
 
-# Purging.
-
-
-def test_purging_removes_what_the_killed_left(folder, store, clock):
-    """Unfinished files are removed, whether or not there is a record; live records stay."""
-    alive, unborn = put(store, {"a": b"1"}), new_sid()
-    for sid in (alive, unborn):
-        leftover = Path(f"{path_of(store, sid)}.tmp")
-        leftover.parent.mkdir(parents=True, exist_ok=True)
-        leftover.write_bytes(b"half a rec")
-
-    assert store.count_expired() == 0
-    assert store.purge(10) == 0
-    assert files(folder) == [path_of(store, alive)]
-    assert load(store, alive).values == {"a": b"1"}
-
-
-def test_purging_spares_what_was_copied(store, clock):
-    """A file whose time was changed, as by a backup, is judged by the record inside."""
-    sid = put(store, {"a": b"1"})
-    os.utime(path_of(store, sid), (0, 0))
-
-    assert (store.count_expired(), store.purge(10)) == (0, 0)
-    assert load(store, sid).values == {"a": b"1"}
-
-
-def test_purging_removes_a_damaged_record_in_time(store, clock):
-    """A damaged record is left alone until it would have expired; then it goes."""
-    sid = put(store, {"a": b"1"}, expires_at=clock.now() + 1000)
-    path = path_of(store, sid)
-    status = path.stat()
-    path.write_bytes(b"nonsense")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert (store.count_expired(), store.purge(10)) == (0, 0)
-    assert path.exists()
-    clock.advance(1)
-
-    assert (store.count_expired(), store.purge(10)) == (1, 1)
-    assert not path.exists()
-
-
-def test_purging_leaves_strangers_alone(folder, store, clock):
-    """Files that are none of ours are neither counted nor removed."""
-    sid = put(store)
-    strangers = [folder / "README", folder / "aa" / "notes.txt", path_of(store, sid).parent / "zz"]
-    for stranger in strangers:
-        stranger.parent.mkdir(exist_ok=True)
-        stranger.write_text("hello")
-        os.utime(stranger, (0, 0))
-
-    assert (store.count_expired(), store.purge(10)) == (0, 0)
-    assert all(stranger.exists() for stranger in strangers)
-
-
-def test_an_empty_place_can_be_purged(folder, store):
-    """Where nothing was ever stored, nothing has to be removed."""
-    assert store.count_expired() == 0
-    assert store.purge(10) == 0
-
-
 def test_the_time_of_a_file_is_its_expiry(store, clock):
     """What `find -mtime` says of a file is when its session ends."""
     sid = put(store, expires_at=clock.now() + 12_345)
@@ -483,11 +230,11 @@ def test_the_time_of_a_file_is_its_expiry(store, clock):
 
 def test_a_reader_sees_the_old_or_the_new_record(store):
     """While a large record is written again and again, every read finds a whole one."""
-    sid = put(store, {"a": bytes(200_000)})
+    sid = put(store, {"\x01a": bytes(200_000)})
     seen = load(store, sid)
     workers = []
     for number in range(50):
-        seen = save(store, sid, seen, Changes({"a": bytes([number]) * 200_000}))
+        seen = save(store, sid, seen, Changes({"\x01a": bytes([number]) * 200_000}))
         with os.fdopen(os.open(path_of(store, sid), os.O_RDONLY), "rb") as opened:
             # Opened before the next write, read after it.
             save(store, sid, seen, Changes({"b": b"%d" % number}))

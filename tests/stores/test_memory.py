@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from flask_sessionplus.record import Changes
+from flask_sessionplus.stores.base import Browsable, OwnerIndex, Purgeable
 from flask_sessionplus.stores.memory import MemoryStore
 from flask_sessionplus.testing import FakeClock, StoreContract
 from flask_sessionplus.testing.workers import Workers
 from tests.stores import forking
-from tests.stores.records import HOUR, load, put, save
+from tests.stores.records import HOUR, load, new_sid, put, save
 
 
 class TestMemoryStore(StoreContract):
     """Records in a dict."""
+
+    powers = (Purgeable, OwnerIndex, Browsable)
 
     shared = False
 
@@ -87,6 +90,29 @@ def test_bookkeeping_is_bounded_too(store, clock):
     clock.advance(4 * HOUR / 1000)
     assert store.count_expired() == 200
     assert store.purge(1000) == 200
+
+
+def test_owners_leave_nothing_behind(store, clock):
+    """An owner takes room for as long as he has a session, however they end."""
+    sids = [put(store, owner=f"owner {n}", expires_at=clock.now() + 1_000) for n in range(9)]
+    store.delete(sids[0])
+    store.delete_owned("owner 1")
+    save(store, sids[2], load(store, sids[2]), Changes(owner=""))
+    save(store, sids[3], load(store, sids[3]), Changes(move_to=new_sid()))
+    save(store, sids[4], load(store, sids[4]), Changes(restart_at=1))
+    assert len(store._owned) == 5
+    clock.advance(1)
+    store.purge(100)
+
+    assert store._owned == {}
+
+
+def test_nothing_lies_beside(store):
+    """Memory has no need to keep large values apart."""
+    sid = put(store, {"large": bytes(100_000)})
+
+    assert load(store, sid).beside == {}
+    assert load(store, sid).values == {"large": bytes(100_000)}
 
 
 def test_creating_removes_only_a_few(store, clock):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url
@@ -54,14 +56,16 @@ def test_memory(opened, url):
         ("file:///{tmp}/kept?fsync=0", "kept"),
     ],
 )
-def test_files(opened, tmp_path, url, path):
+def test_files(opened, tmp_path, monkeypatch, url, path):
     """file:///... is the file store; a relative path begins in the instance folder."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(descriptor))
     store = opened(SESSION_STORE=url.format(tmp=str(tmp_path).lstrip("/")))
     assert isinstance(store, FileStore)
     put(store)
 
     assert (tmp_path / path / "locks").is_dir()
-    assert store._fsync == url.endswith("fsync=1")
+    assert bool(synced) == url.endswith("fsync=1")
 
 
 @pytest.mark.parametrize(

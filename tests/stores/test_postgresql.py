@@ -17,6 +17,9 @@ pytestmark = pytest.mark.slow
 class TestPostgreSQL(ServerClaims, SQLContract):
     """Records in a table of PostgreSQL."""
 
+    move = ("WITH",)
+    step = "WITH"
+
     @pytest.fixture
     def opener(self, postgresql_url, fresh_name):
         """Open a table of this test's own; it is dropped afterwards."""
@@ -24,8 +27,8 @@ class TestPostgreSQL(ServerClaims, SQLContract):
 
     def kill_connections(self, store):
         """Let the server end all connections that *store* keeps open."""
-        idle = store._connections._pool._idle
-        numbers = [each.connection.dbapi_connection.info.backend_pid for each in idle]
+        idle = store._connections._pool.idle
+        numbers = [each.driver.info.backend_pid for each in idle]
         assert numbers
         for number in numbers:
             execute(store.engine.url, f"SELECT pg_terminate_backend({number}, 5000)")
@@ -40,6 +43,8 @@ class TestPostgreSQLTorture(TestPostgreSQL):
 
 class TestPostgreSQLThatIsStrict(ParallelClaims, ProcessClaims):
     """Records on a server whose administrator wants every transaction serializable."""
+
+    powers = SQLContract.powers
 
     @pytest.fixture
     def opener(self, postgresql_url, fresh_name):

@@ -48,7 +48,7 @@ def test_init_makes_the_table(tmp_path, make_site):
     store = SQLStore(f"sqlite:///{tmp_path / 'sessions.sqlite'}")
     run(make_site(store), "init")
 
-    assert inspect(store.engine).get_table_names() == ["flask_sessions"]
+    assert inspect(store.engine).has_table("flask_sessions")
     store.close()
 
 

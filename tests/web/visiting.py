@@ -161,6 +161,10 @@ class WatchedStore(Store):
         """Pass `delete` on."""
         return self._pass_on("delete", *arguments)
 
+    def fetch(self, *arguments: Any) -> Any:
+        """Pass `fetch` on."""
+        return self._pass_on("fetch", *arguments)
+
     def new_calls(self) -> list[str]:
         """Return the calls since this was asked last."""
         calls, self.calls = self.calls, []

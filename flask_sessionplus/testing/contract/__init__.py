@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from .applying import ApplyClaims
+from .beside import BesideClaims
+from .browsing import BrowseClaims
 from .bytes import BytesClaims
 from .expiring import ExpiryClaims
 from .keeping import KeepClaims
+from .leftovers import LeftoverClaims
+from .machine import StoryClaims
 from .moving import MoveClaims
+from .owners import OwnerClaims
 from .parallel import ParallelClaims
+from .parallelbeside import ParallelBesideClaims
 from .processes import ProcessClaims
 from .purging import PurgeClaims
 
@@ -20,9 +26,15 @@ class StoreContract(
     ApplyClaims,
     ExpiryClaims,
     MoveClaims,
+    BesideClaims,
+    LeftoverClaims,
     PurgeClaims,
+    OwnerClaims,
+    BrowseClaims,
     ParallelClaims,
+    ParallelBesideClaims,
     ProcessClaims,
+    StoryClaims,
 ):
     """The tests that a store has to pass, for pytest.
 
@@ -32,11 +44,14 @@ class StoreContract(
         from functools import partial
 
         import pytest
+        from flask_sessionplus.stores.base import OwnerIndex, Purgeable
         from flask_sessionplus.testing import StoreContract
         from my_package import MyStore
 
 
         class TestMyStore(StoreContract):
+            powers = (Purgeable, OwnerIndex)
+
             @pytest.fixture
             def opener(self, tmp_path):
                 return partial(MyStore, tmp_path / "sessions")
@@ -49,6 +64,9 @@ class StoreContract(
 
     Attributes to set:
 
+    - ``powers`` (default: none): which of ``Purgeable``, ``OwnerIndex`` and ``Browsable`` the
+      store is. The claims about the others are left out, and one claim says if a power was
+      forgotten here.
     - ``shared`` (bool, default True): whether all stores that ``opener`` returns see the
       same records, in other processes too. With False, as for a store in memory, the
       claims about several processes are left out.
@@ -56,8 +74,13 @@ class StoreContract(
       default takes seconds; a store's author should once let it run for hours.
 
     Methods to override where the store gives a reason to: :meth:`close`, which is given each
-    store at the end of its test, and :meth:`damage`, without which the claims about damaged
-    records are left out.
+    store at the end of its test; :meth:`damage`, without which the claims about damaged
+    records are left out; :meth:`count_beside`, without which nobody looks whether large
+    values leave something behind.
+
+    One claim lets Hypothesis make up stories of several clients and compares the store with a
+    dict: as many as its profile's ``max_examples`` allow, so a profile with more of them makes
+    the search longer.
 
     The claims need no waiting: the time is a :class:`~flask_sessionplus.testing.FakeClock`
     in the fixture ``clock``, and a store has to ask :func:`flask_sessionplus.clock.now`. A

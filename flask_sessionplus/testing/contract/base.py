@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from ... import clock as time_source
 from ...record import Changes, Record
-from ...stores.base import Applied, Outcome, Preparable, Store
+from ...stores.base import Applied, Browsable, Outcome, OwnerIndex, Preparable, Purgeable, Store
 from ..clock import FakeClock
 
 #: How long a record made here lives, in milliseconds.
@@ -32,15 +33,24 @@ property_settings = settings(
 )
 
 
-_Test = TypeVar("_Test", bound=Callable[..., None])
+#: What a store may be able to do beyond the four methods, and claims are about.
+POWERS = (Browsable, OwnerIndex, Purgeable)
+
+_Claims = TypeVar("_Claims", bound=Callable[..., Any])
 
 
-def needs(hook: str) -> Callable[[_Test], _Test]:
-    """Leave a claim out where *hook*, ``"shared"`` or ``"damage"``, is not offered."""
+def needs(what: str | type) -> Callable[[_Claims], _Claims]:
+    """Leave a claim, or all of a class, out where *what* is not offered.
 
-    def mark(test: _Test) -> _Test:
-        test.__dict__["needs"] = hook
-        return test
+    :param what: ``"shared"``, the name of a method to override, or one of ``POWERS``.
+    """
+
+    def mark(claims: _Claims) -> _Claims:
+        tests = [claims] if not isinstance(claims, type) else vars(claims).values()
+        for test in tests:
+            if _is_test(getattr(test, "__name__", "")):
+                test.__dict__["needs"] = {what, *getattr(test, "needs", ())}
+        return claims
 
     return mark
 
@@ -48,6 +58,7 @@ def needs(hook: str) -> Callable[[_Test], _Test]:
 class Contract:
     """The hooks and helpers of :class:`~flask_sessionplus.testing.StoreContract`."""
 
+    powers: ClassVar[Collection[type]] = ()
     shared: ClassVar[bool] = True
     scale: ClassVar[int] = 1
 
@@ -55,11 +66,20 @@ class Contract:
         super().__init_subclass__()
         if cls.__module__.startswith(__package__ or ""):
             return
-        # None is no test: pytest neither runs it nor counts it as skipped.
-        offered = {"shared": cls.shared, "damage": cls.damage is not Contract.damage}
-        for name in dir(cls):
-            if not offered.get(getattr(getattr(cls, name), "needs", ""), True):
-                setattr(cls, name, None)
+        offered: set[str | type] = {*cls.powers}
+        offered |= {"shared"} if cls.shared else set()
+        offered |= {hook for hook in _HOOKS if getattr(cls, hook) is not getattr(Contract, hook)}
+        for name in filter(_is_test, dir(cls)):
+            # A base may have left it out, and the subclass have it again.
+            claim = next(base.__dict__[name] for base in cls.__mro__ if base.__dict__.get(name))
+            # None is no test: pytest neither runs it nor counts it as skipped.
+            setattr(cls, name, claim if offered.issuperset(getattr(claim, "needs", ())) else None)
+
+    def test_powers_are_declared(self, store: Store) -> None:
+        """`powers` names what the store can do, so that no claim about it is left out."""
+        able = set(filter(partial(isinstance, store), POWERS))
+
+        assert set(self.powers) == able, "Set the attribute `powers`: see StoreContract."
 
     @pytest.fixture
     def opener(self) -> Callable[[], Store]:
@@ -94,7 +114,8 @@ class Contract:
         return store
 
     def close(self, store: Store) -> None:
-        """Release what *store* holds, such as connections. Does nothing unless overridden."""
+        """Release what *store* holds, such as connections: by its own ``close``."""
+        store.close()
 
     def damage(self, store: Store, sid: bytes) -> Callable[[], object]:
         """Spoil the stored record of *sid* behind the store's back. To be overridden.
@@ -102,6 +123,16 @@ class Contract:
         :return: a function that reads what is stored, raw, to compare it later.
         """
         raise NotImplementedError
+
+    def count_beside(self, store: Store) -> int:
+        """Count the values that lie beside any record, behind the store's back.
+
+        To be overridden.
+        """
+        raise NotImplementedError
+
+
+_HOOKS = ("damage", "count_beside")
 
 
 def new_sid() -> bytes:
@@ -130,6 +161,15 @@ def load(store: Store, sid: bytes) -> Record:
     return record
 
 
+def whole(store: Store, sid: bytes) -> dict[str, bytes]:
+    """Return all values of the live record of *sid*, wherever they lie."""
+    record = load(store, sid)
+    fetched = store.fetch(sid, list(record.beside)) if record.beside else {}
+    assert {name: len(data) for name, data in fetched.items()} == record.beside
+    assert not fetched.keys() & record.values.keys()
+    return record.values | fetched
+
+
 def save(store: Store, sid: bytes, seen: Record, changes: Changes) -> Record:
     """Let *store* do *changes*, which must succeed; return the record as it says it is."""
     outcome, record = store.apply(sid, seen, changes)
@@ -141,6 +181,10 @@ def save(store: Store, sid: bytes, seen: Record, changes: Changes) -> Record:
 def key(number: object) -> str:
     """Return the name of one of many keys."""
     return f"key-{number}"
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith("test_")
 
 
 GONE = Applied(Outcome.GONE)

@@ -10,7 +10,7 @@ from ...errors import DamagedRecord
 from ...record import Changes, Record
 from ...stores.base import Miss, Outcome, Preparable, Store
 from ..clock import FakeClock
-from .base import GONE, HOUR, Contract, key, load, needs, new_record, new_sid, put, save
+from .base import GONE, HOUR, Contract, key, load, needs, new_record, new_sid, put, save, whole
 
 
 class KeepClaims(Contract):
@@ -41,12 +41,15 @@ class KeepClaims(Contract):
         values = {key(n): b"%d" % n for n in range(1000)} | {"large": bytes(range(256)) * 4096}
         sid = put(store, values)
 
-        assert load(store, sid).values == values
+        assert whole(store, sid) == values
 
     def test_records_are_apart(self, store: Store, clock: FakeClock) -> None:
-        """Sids that differ in a single bit are different sessions."""
+        """Sids whose first halves differ in a single bit are different sessions."""
         sid = put(store, {"a": b"1"})
-        near = [sid[:-1] + bytes([sid[-1] ^ 1]), bytes([sid[0] ^ 0x80]) + sid[1:]]
+        near = [
+            sid[:15] + bytes([sid[15] ^ 1]) + sid[16:],
+            bytes([sid[0] ^ 0x80]) + sid[1:],
+        ]
         for other in near:
             assert store.create(other, new_record({"a": b"2"}))
         assert store.delete(near[0])
@@ -147,6 +150,17 @@ class KeepClaims(Contract):
             store.prepare()
 
         assert load(store, sid).values == {"a": b"1"}
+
+    def test_a_closed_store_opens_again(self, store: Store, clock: FakeClock) -> None:
+        """`close` ends nothing for good: what was stored is there, and more can be."""
+        sid = put(store, {"a": b"1"})
+        for number in range(3):
+            store.close()
+            save(store, sid, load(store, sid), Changes({key(number): b"1"}))
+        store.close()
+        store.close()
+
+        assert load(store, sid).values == {"a": b"1"} | {key(n): b"1" for n in range(3)}
 
     @needs("damage")
     def test_a_damaged_record_is_a_fault(self, store: Store, clock: FakeClock) -> None:

@@ -10,7 +10,7 @@ from ...record import Changes, Record
 from ...stores.base import Applied, Miss, Outcome, Purgeable, Store
 from ..clock import FakeClock
 from ..jobs import count_up, write_keys, write_until_gone
-from .base import HOUR, Contract, key, load, new_record, new_sid, put
+from .base import HOUR, Contract, key, load, needs, new_record, new_sid, put
 from .threads import together
 
 
@@ -171,10 +171,10 @@ class ParallelClaims(Contract):
             assert not isinstance(store.load(sid), Record)
             assert store.load(target) is Miss.UNKNOWN
 
+    @needs(Purgeable)
     def test_purging_spares_what_is_renewed(self, store: Store, clock: FakeClock) -> None:
         """A record whose renewal was acknowledged is not purged, however close it came."""
-        if not isinstance(store, Purgeable):
-            return
+        assert isinstance(store, Purgeable)
         sids = [put(store, expires_at=clock.now() + 3) for _ in range(10)]
         views = {sid: load(store, sid) for sid in sids}
         renewed: dict[bytes, int] = {}
@@ -197,10 +197,10 @@ class ParallelClaims(Contract):
         spared = [sid for sid, until in renewed.items() if until > clock.now()]
         assert all(isinstance(store.load(sid), Record) for sid in spared)
 
+    @needs(Purgeable)
     def test_purging_spares_what_is_created_anew(self, store: Store, clock: FakeClock) -> None:
         """A record created where an expired one lay is not taken for that one."""
-        if not isinstance(store, Purgeable):
-            return
+        assert isinstance(store, Purgeable)
         for _ in range(5 * self.scale):
             sids = [put(store, expires_at=clock.now() + 1) for _ in range(10)]
             clock.advance(1)

@@ -15,8 +15,15 @@ from ..jobs import (
     in_process_write_keys,
     move_or_write,
 )
+from ..largejobs import (
+    entries,
+    in_process_append,
+    in_process_write_or_read,
+    read_values,
+    written_last,
+)
 from ..workers import Workers
-from .base import Contract, load, needs, new_sid, put
+from .base import Contract, load, needs, new_sid, put, whole
 
 _PROCESSES = 4
 _WORKERS: pytest.StashKey[Workers] = pytest.StashKey()
@@ -90,3 +97,26 @@ class ProcessClaims(Contract):
         for (sid, target), names in zip(moves, zip(*saved, strict=True), strict=True):
             assert load(store, target).values.keys() == {name for each in names for name in each}
             assert not isinstance(store.load(sid), Record)
+
+    @needs("shared")
+    def test_processes_never_lose_large_values(
+        self, store: Store, opener: Callable[[], Store], workers: Workers
+    ) -> None:
+        """Processes that set large keys find all of them; who reads meanwhile gets whole ones."""
+        sid, count = put(store), 30 * self.scale
+        workers.run(in_process_write_or_read, opener, sid, count, 2)
+
+        expected = written_last("process-2", count) | written_last("process-3", count)
+        assert read_values(store, sid, load(store, sid)) == expected
+
+    @needs("shared")
+    def test_processes_append_exactly(
+        self, store: Store, opener: Callable[[], Store], workers: Workers
+    ) -> None:
+        """Processes that append to one large value find each entry in it, once."""
+        begin = b"begin".ljust(100, b".") * 100
+        sid, count = put(store, {"log": begin}), 10 * self.scale
+        workers.run(in_process_append, opener, sid, count)
+
+        expected = [f"process-{n} {number}" for n in range(_PROCESSES) for number in range(count)]
+        assert entries(whole(store, sid)["log"][len(begin) :]) == sorted(expected)

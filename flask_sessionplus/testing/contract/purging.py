@@ -8,17 +8,17 @@ from ...purging import purge_expired
 from ...record import Changes
 from ...stores.base import Miss, Purgeable, Store
 from ..clock import FakeClock
-from .base import HOUR, LONG_AFTER_A_MOVE, Contract, load, new_record, new_sid, put, save
+from .base import HOUR, LONG_AFTER_A_MOVE, Contract, load, needs, new_record, new_sid, put, save
 
 
+@needs(Purgeable)
 class PurgeClaims(Contract):
     """Purging removes what is expired, all of it, and nothing else."""
 
     @pytest.fixture
     def purgeable(self, store: Store) -> Purgeable:
-        """Return the store under test, if it can be purged."""
-        if not isinstance(store, Purgeable):
-            pytest.skip("this store forgets expired records by itself")
+        """Return the store under test, which can be purged."""
+        assert isinstance(store, Purgeable)
         return store
 
     def test_only_the_expired_go(

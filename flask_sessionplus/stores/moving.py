@@ -1,0 +1,292 @@
+"""Moving house: from one store to another, while the app serves, and nobody is signed out.
+
+A session lies in the old store or in the new one, which wins. Who finds one in the old store
+carries it over, and leaves a *note* in its place for a while. Who ends one that is in the old
+store, or was until a moment ago, leaves a note in the new one: then nobody who has read it
+in the old one before, however slow, can bring it back.
+
+All processes of the app have to be restarted with the new setting before the first session
+is carried: one that still writes to the old store would not find it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import NamedTuple
+
+from .. import clock
+from ..errors import DamagedRecord, StoreConflict, StoreUnavailable
+from ..record import BOOKKEEPING, Changes, Record
+from .base import Applied, Miss, Outcome, OwnerIndex, Store
+from .patience import pause
+
+# In milliseconds: how long a note stays, and how long carrying one session may take.
+_NOTE_LIFETIME = 30_000
+_SLOWEST = 15_000
+
+# What a note holds, in the new store for a session that has ended, in the old one for one
+# that has gone to the new. It begins as names of ours do, so every store keeps it at hand.
+_NOTE = f"{BOOKKEEPING}note of moving house"
+
+# What is in a note that stands for a tombstone too: whoever comes late learns that the session
+# has ended, and begins no new one.
+_LASTING = b"moved"
+
+_TRIES = 50
+_FETCHES = 5
+
+
+class Moved(NamedTuple):
+    """What :func:`carry` did.
+
+    :param found: what the new store has now.
+    :param is_done: whether it was this call that has put it there.
+    """
+
+    found: Record | Miss
+    is_done: bool = False
+
+
+def moving(new: Store, old: Store) -> MovingStore:
+    """Return a store that keeps all in *new*, and carries over what is still in *old*.
+
+    It finds the sessions of an owner if both do.
+    """
+    both = isinstance(new, OwnerIndex) and isinstance(old, OwnerIndex)
+    return (_MovingIndex if both else MovingStore)(new, old)
+
+
+def carry(old: Store, new: Store, sid: bytes) -> Moved:
+    """Carry one session from *old* to *new*.
+
+    Nothing is written over, and nothing is brought back that has ended.
+
+    :raises DamagedRecord: if it cannot be read; it is left alone.
+    """
+    began = clock.now()
+    found, whole = _read_whole(old, sid)
+    if found in (Miss.UNKNOWN, Miss.EXPIRED) or _is_note(found):
+        # Another one may have carried it since somebody looked there. What has expired may
+        # be a note, so nobody can tell.
+        return Moved(_load(new, sid))
+    if isinstance(found, Miss) or whole is None:
+        return Moved(found)
+    if clock.now() - began > _SLOWEST:
+        # Too late for a note.
+        raise StoreUnavailable(
+            "The store that sessions move from took too long for one of them. Look why it is slow."
+        )
+    is_done = new.create(sid, whole)
+    carried = _load(new, sid)
+    if is_done or isinstance(carried, Record):
+        # After it is safe there. If it has ended since, there is nothing to leave a note in.
+        _leave_note(old, sid, found)
+    return Moved(carried, is_done)
+
+
+class MovingStore(Store):
+    """Uses the new store, and carries over from the old one. Use :func:`moving` to make one."""
+
+    def __init__(self, new: Store, old: Store) -> None:
+        self._new = new
+        self._old = old
+        self.parts = (old, new)
+        self.is_shared = new.is_shared and old.is_shared
+
+    def load(self, sid: bytes) -> Record | Miss:
+        return self._found(sid, self._new.load(sid))
+
+    def reload(self, sid: bytes) -> Record | Miss:
+        return self._found(sid, self._new.reload(sid))
+
+    def create(self, sid: bytes, record: Record) -> bool:
+        if self._is_in_old(sid):
+            return False
+        if self._new.create(sid, record):
+            return True
+        found = self._new.load(sid)
+        if not isinstance(found, Record) or not _is_note(found):
+            return False
+        # In its place, not after a removal: nobody can come in between.
+        changes = _as_lasting_note(record) if record.moved_to else _as_changes(record, found)
+        return self._new.apply(sid, found, changes).outcome is Outcome.SAVED
+
+    def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
+        if changes.move_to is not None and self._is_in_old(changes.move_to):
+            return self._refuse(sid, changes)
+        guarded = replace(changes, expects={**changes.expects, _NOTE: None})
+        applied = self._apply(sid, seen, guarded)
+        if applied.outcome is Outcome.GONE and carry(self._old, self._new, sid).is_done:
+            return self._apply(sid, seen, guarded)
+        return applied
+
+    def delete(self, sid: bytes) -> bool:
+        # The old one first: what somebody carries after that meets the note.
+        was_there, needs_note = self._delete_in_old(sid)
+        if not needs_note:
+            return self._delete_in_new(sid)
+        for tries in range(_TRIES):
+            is_known, is_done = self._end(sid)
+            was_there = was_there or is_known
+            if is_done:
+                return was_there
+            pause(tries)
+        raise StoreConflict(
+            f"Others were faster {_TRIES} times in a row. The session was not ended: try again."
+        )
+
+    def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        return self._new.fetch(sid, names)
+
+    def _found(self, sid: bytes, found: Record | Miss) -> Record | Miss:
+        if found is Miss.UNKNOWN:
+            return carry(self._old, self._new, sid).found
+        if isinstance(found, Record) and _NOTE in found.values:
+            return Miss.MOVED if found.values[_NOTE] == _LASTING else Miss.UNKNOWN
+        return found
+
+    def _apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
+        applied = self._new.apply(sid, seen, changes)
+        is_over = applied.record is not None and _is_note(applied.record)
+        return Applied(Outcome.GONE) if is_over else applied
+
+    def _refuse(self, sid: bytes, changes: Changes) -> Applied:
+        """Return why a session cannot move to a place that is taken in the old store."""
+        found = self.load(sid)
+        if not isinstance(found, Record):
+            return Applied(Outcome.GONE)
+        # Nothing is changed by this: it only looks.
+        looked = self._apply(sid, found, Changes(expects=changes.expects))
+        return Applied(Outcome.TAKEN) if looked.outcome is Outcome.SAVED else looked
+
+    def _delete_in_old(self, sid: bytes) -> tuple[bool, bool]:
+        """Return whether it was in the old store, and whether somebody may be carrying it."""
+        try:
+            found = self._old.load(sid)
+        except DamagedRecord:
+            return self._old.delete(sid), True
+        if isinstance(found, Record) and _is_note(found):
+            return False, True
+        if isinstance(found, Record) or found is Miss.MOVED:
+            return self._old.delete(sid), True
+        return False, False
+
+    def _delete_in_new(self, sid: bytes) -> bool:
+        try:
+            found = self._new.load(sid)
+        except DamagedRecord:
+            return self._new.delete(sid)
+        # Somebody else's note stays.
+        if found is Miss.UNKNOWN or _is_note(found):
+            return False
+        return self._new.delete(sid)
+
+    def _end(self, sid: bytes) -> tuple[bool, bool]:
+        """Put a note in the place of *sid* in the new store.
+
+        :return: whether a live record was there, and whether it cannot come back now.
+        """
+        try:
+            found = self._new.load(sid)
+        except DamagedRecord:
+            return self._new.delete(sid), False
+        if isinstance(found, Record):
+            if _is_note(found):
+                return False, True
+            is_done = _leave_note(self._new, sid, found)
+            return is_done, is_done
+        if found is Miss.MOVED:
+            # What it has become was never in the old store, and here the place is taken.
+            return self._new.delete(sid), True
+        return False, self._new.create(sid, _new_note())
+
+    def _is_in_old(self, sid: bytes) -> bool:
+        found = self._old.load(sid)
+        return found is Miss.MOVED or (isinstance(found, Record) and not _is_note(found))
+
+
+class _MovingIndex(MovingStore, OwnerIndex):
+    """The same between stores that find the sessions of an owner."""
+
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        found = dict(_index(self._old).owned(owner))
+        found |= dict(_index(self._new).owned(owner))
+        return sorted(found.items(), key=lambda item: item[1].seen_at, reverse=True)
+
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        # One by one, so that no carrier brings one back.
+        sids = [sid for sid, _ in _index(self._old).owned(owner)]
+        sids += [sid for sid, _ in _index(self._new).owned(owner)]
+        ended = sum(self.delete(sid) for sid in dict.fromkeys(sids) if sid not in spare)
+        # Those that came, or moved, while that went on.
+        return ended + _index(self._new).delete_owned(owner, spare)
+
+
+def _index(store: Store) -> OwnerIndex:
+    assert isinstance(store, OwnerIndex)
+    return store
+
+
+def _is_note(found: Record | Miss) -> bool:
+    return isinstance(found, Record) and _NOTE in found.values
+
+
+def _new_note() -> Record:
+    now = clock.now()
+    return Record(now, now, now + _NOTE_LIFETIME, {_NOTE: b""})
+
+
+def _as_lasting_note(tombstone: Record) -> Changes:
+    """Return what makes a note into one that stands for *tombstone* as well."""
+    return Changes({_NOTE: _LASTING}, expires_at=tombstone.expires_at)
+
+
+def _leave_note(store: Store, sid: bytes, found: Record) -> bool:
+    """Put a note in the place of *found*; return whether that was there, and no note."""
+    note = _new_note()
+    # In its place, not after a removal: nobody can come in between.
+    changes = Changes(
+        note.values,
+        expects={_NOTE: None},
+        expires_at=note.expires_at,
+        restart_at=note.created_at,
+    )
+    return store.apply(sid, found, changes).outcome is Outcome.SAVED
+
+
+def _load(new: Store, sid: bytes) -> Record | Miss:
+    found = new.load(sid)
+    return Miss.UNKNOWN if _is_note(found) else found
+
+
+def _read_whole(store: Store, sid: bytes) -> tuple[Record | Miss, Record | None]:
+    """Return the record, and the same with all values in it, those beside it too."""
+    found = store.load(sid)
+    values: dict[str, bytes] = {}
+    for _ in range(_FETCHES):
+        if not isinstance(found, Record):
+            return found, None
+        values = store.fetch(sid, list(found.beside)) if found.beside else {}
+        if values.keys() == found.beside.keys():
+            break
+        # Changed in between, or its store has lost them.
+        found = store.load(sid)
+    if not isinstance(found, Record):
+        return found, None
+    whole = found.copy()
+    whole.values |= values
+    whole.beside = {}
+    return found, whole
+
+
+def _as_changes(record: Record, note: Record) -> Changes:
+    """Return what makes *record* out of *note*."""
+    return Changes(
+        dict(record.values),
+        expects={_NOTE: note.values[_NOTE]},
+        expires_at=record.expires_at,
+        seen_at=record.seen_at,
+        owner=record.owner,
+        restart_at=record.created_at,
+    )

@@ -1,0 +1,244 @@
+"""Records in Redis or Valkey: one server, a Cluster, or a master that Sentinels name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from .. import clock
+from ..errors import ConfigError, DamagedRecord, StoreConflict, StoreUnavailable
+from ..record import Changes, Record, merge, spread
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
+from .patience import pause
+from .rediscluster import ClusterPlace
+from .redislink import Answer, ClientLink, Command, Link
+from .redisplace import Place, Write, expected_values
+from .redisrows import HEAD_LENGTH, Keys, decode, live_sid, to_bytes
+from .redisscripts import DROP
+
+# Of those who write at the same time, one always gets through; the others try again. Whoever
+# waits long loses against those who come anew: so the pauses stay short, and the tries many.
+_TRIES = 1_000
+_LONGEST_PAUSE = 5
+
+# Records that are read in one go.
+_BATCH = 100
+
+
+class RedisStore(Store, OwnerIndex, Browsable):
+    """Keeps each record in one string, which a script swaps if it is the one seen.
+
+    Redis forgets what has expired by its own clock. Nothing is connected before the first use.
+
+    :param source: a URL, or a client of redis-py or valkey-py, which is used as it is.
+    :param prefix: what all our keys begin with.
+    """
+
+    def __init__(self, source: Any, prefix: str = "sp:") -> None:
+        self._keys = Keys(prefix)
+        self._link: Link = _open(source)
+        is_cluster = self._link.is_cluster
+        self._place = (ClusterPlace if is_cluster else Place)(self._link, self._keys)
+
+    def load(self, sid: bytes) -> Record | Miss:
+        data = self._link.ask("GET", self._keys.record(sid))
+        if data is None:
+            return Miss.UNKNOWN
+        record = decode(sid, data)
+        if record.expires_at <= clock.now():
+            return Miss.UNKNOWN if record.moved_to else Miss.EXPIRED
+        return Miss.MOVED if record.moved_to else record
+
+    def create(self, sid: bytes, record: Record) -> bool:
+        stored, beside = spread(record)
+        answer = self._place.create(Write(sid, None, stored, beside))
+        for attempt in range(_TRIES):
+            if answer.value is True:
+                return True
+            found = None if answer.value is None else decode(sid, answer.value)
+            if found is not None and found.expires_at > clock.now():
+                return False
+            # What has expired is still there for a while, and its place is free.
+            pause(min(attempt, _LONGEST_PAUSE))
+            answer = self._place.write(Write(sid, found, stored, beside))
+        raise _conflict()
+
+    def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
+        current, is_read = seen, False
+        for attempt in range(_TRIES):
+            pause(min(attempt, _LONGEST_PAUSE))
+            # What the caller saw may be old: only what was just read is a conflict.
+            is_alive = current.expires_at > clock.now()
+            expected = expected_values(current, changes) if is_alive else None
+            if expected is not None:
+                applied, data = self._swap(sid, current, changes, expected)
+                if applied is not None:
+                    return applied
+            elif is_read:
+                return Applied(Outcome.CONFLICT, current) if is_alive else Applied(Outcome.GONE)
+            else:
+                data = self._link.ask("GET", self._keys.record(sid))
+            if data is None:
+                return Applied(Outcome.GONE)
+            current, is_read = decode(sid, data), True
+            if current.moved_to:
+                return Applied(Outcome.GONE)
+        raise _conflict()
+
+    def delete(self, sid: bytes) -> bool:
+        return self._delete(sid, owner=None, spare=())
+
+    def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        if not names:
+            return {}
+        fields = map(to_bytes, names)
+        values = self._link.ask("HMGET", self._keys.values(sid), *fields)
+        return {name: data for name, data in zip(names, values, strict=True) if data is not None}
+
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        found, stale = {}, []
+        members = self._place.members(owner)
+        for member, data in zip(members, self._get_all([sid for sid, _ in members]), strict=True):
+            sid, record = self._follow(member[0], data)
+            if record is not None and record.owner == owner:
+                found[sid] = record
+            if record is None or record.owner != owner or sid != member[0]:
+                stale.append(member)
+        self._place.forget(owner, stale)
+        return sorted(found.items(), key=lambda each: each[1].seen_at, reverse=True)
+
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        members = self._place.members(owner)
+        deleted = sum(self._delete(sid, owner, spare) for sid, _ in members)
+        self._place.forget(owner, [member for member in members if member[0] not in spare])
+        return deleted
+
+    def browse(self) -> Iterator[bytes]:
+        for keys in self._scan():
+            commands: list[Command] = [("GETRANGE", key, 0, HEAD_LENGTH - 1) for key in keys]
+            for key, head in zip(keys, self._link.ask_all(commands), strict=True):
+                sid = live_sid(self._keys.half_sid(key), head)
+                if sid is not None:
+                    yield sid
+
+    def count(self) -> int:
+        return sum(map(len, self._scan()))
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _swap(
+        self, sid: bytes, current: Record, changes: Changes, expected: dict[str, bytes]
+    ) -> tuple[Applied | None, bytes | None]:
+        """Write *current* with *changes*, if it still is what is stored; else return what is."""
+        record, beside = spread(merge(current, changes))
+        write = Write(sid, current, record, beside, expected)
+        if changes.move_to is None:
+            answer = self._place.write(write)
+        else:
+            answer = self._move(write, changes.move_to)
+        value = answer.value
+        if value is True:
+            return Applied(Outcome.SAVED, record), None
+        if value is False:
+            return Applied(Outcome.CONFLICT, current), None
+        if type(value) is list:
+            return Applied(Outcome.TAKEN), None
+        if answer.is_repeated and changes.expects and value is not None:
+            raise StoreUnavailable(
+                "The connection to the Redis server ended in the middle of an operation that must"
+                " not be done twice, and others have changed the session since. Try again."
+            )
+        return None, value
+
+    def _move(self, write: Write, target: bytes) -> Answer:
+        answer = self._place.move(write, target, None)
+        for _ in range(_TRIES):
+            if type(answer.value) is not list:
+                return answer
+            (data,) = answer.value
+            taken = None if data is None else decode(target, data)
+            if taken is not None and taken.expires_at > clock.now():
+                return answer
+            answer = self._place.move(write, target, taken)
+        raise _conflict()
+
+    def _delete(self, sid: bytes, owner: str | None, spare: Collection[bytes]) -> bool:
+        """Remove the record, or what it has become, if it is *owner*'s (None: whoever's)."""
+        while sid not in spare:
+            if owner is not None and not self._is_of(sid, owner):
+                return False
+            keys = [self._keys.record(sid), self._keys.values(sid)]
+            data, is_repeated = self._link.run(DROP, keys, [])
+            if data is None:
+                # Asked twice, it may have been there the first time: whoever signs out is
+                # to be told that he is.
+                return is_repeated
+            try:
+                record = decode(sid, data)
+            except DamagedRecord:
+                # Its owner is not known; the entry in his index goes when he looks.
+                self._link.ask_all([("DEL", key) for key in keys])
+                return False
+            if record.owner and not record.moved_to:
+                self._link.ask("ZREM", self._keys.index(record.owner), sid)
+            if record.expires_at <= clock.now():
+                return False
+            if not record.moved_to:
+                return True
+            sid = record.moved_to
+        return False
+
+    def _is_of(self, sid: bytes, owner: str) -> bool:
+        data = self._link.ask("GET", self._keys.record(sid))
+        if data is None:
+            return False
+        try:
+            record = decode(sid, data)
+        except DamagedRecord:
+            return True
+        return record.owner == owner or bool(record.moved_to)
+
+    def _follow(self, sid: bytes, data: bytes | None) -> tuple[bytes, Record | None]:
+        """Return where the session is now, and its record, if it is alive."""
+        while data is not None:
+            try:
+                record = decode(sid, data)
+            except DamagedRecord:
+                break
+            if record.expires_at <= clock.now():
+                break
+            if not record.moved_to:
+                return sid, record
+            sid = record.moved_to
+            data = self._link.ask("GET", self._keys.record(sid))
+        return sid, None
+
+    def _get_all(self, sids: list[bytes]) -> Iterator[bytes | None]:
+        for start in range(0, len(sids), _BATCH):
+            batch = sids[start : start + _BATCH]
+            yield from self._link.ask_all([("GET", self._keys.record(sid)) for sid in batch])
+
+    def _scan(self) -> Iterator[list[bytes]]:
+        for keys in self._link.scan(self._keys.pattern):
+            yield list(filter(self._keys.is_record, keys))
+
+
+def _open(source: Any) -> Link:
+    if not isinstance(source, str):
+        return ClientLink(source)
+    try:
+        from .redisurl import open_url
+    except ImportError as error:
+        raise ConfigError(
+            "SESSION_STORE is a Redis URL, which needs the package redis: pip install"
+            " 'Flask-SessionPlus[redis]'."
+        ) from error
+    return open_url(source)
+
+
+def _conflict() -> StoreConflict:
+    return StoreConflict(
+        f"A session was changed by others {_TRIES} times while it was being saved, and this"
+        " change was not. Find out what writes to it without end."
+    )

@@ -1,0 +1,209 @@
+"""Encryption at rest, for any store.
+
+What somebody who can write to the database can still do: lengthen a session, up to its
+absolute lifetime; remove it; put an earlier state of it, or of a large value, back. Reading
+tells him whose sessions there are, how large, and when they are used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ..errors import DamagedRecord, StoreConflict
+from ..record import Changes, Record, expected_beside, is_expected, merge
+from .base import Applied, Miss, Outcome, OwnerIndex, Store
+from .sealedrecords import SEALED, RecordSealer, Unsealed, Written, plain_copy
+
+if TYPE_CHECKING:
+    from ..sealing import Sealer
+
+# Whoever loses has lost to one who got through: this is patience, not luck.
+_TRIES = 200
+
+_log = logging.getLogger("flask_sessionplus")
+
+
+def sealed(inner: Store, sealer: Sealer) -> SealedStore:
+    """Return a store that seals what it keeps in *inner*, and finds owners if that does."""
+    kind = _SealedIndex if isinstance(inner, OwnerIndex) else SealedStore
+    return kind(inner, sealer)
+
+
+class SealedStore(Store):
+    """Seals records before *inner* gets them. Use :func:`sealed` to make one.
+
+    :param inner: where the sealed records are kept. What lies there unsealed is refused.
+    :param sealer: seals them. After a change of keys the next write to a record, be it of
+        its times only, seals all of it with the newest one.
+    """
+
+    def __init__(self, inner: Store, sealer: Sealer) -> None:
+        self.parts = (inner,)
+        self.is_shared = inner.is_shared
+        self._inner = inner
+        self._records = RecordSealer(sealer)
+
+    def load(self, sid: bytes) -> Record | Miss:
+        return self._load(sid)
+
+    def create(self, sid: bytes, record: Record) -> bool:
+        if not record.moved_to:
+            written = self._records.seal(sid, plain_copy(record, record.values))
+            record = plain_copy(record, written.values)
+        return self._inner.create(sid, record)
+
+    def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
+        # Never a view of anything else to the inner store, which may write what it is shown.
+        if isinstance(seen, Unsealed) and self._records.has_opened(seen):
+            return self._apply(sid, seen, changes, is_fresh=False)
+        found = self._load(sid)
+        if isinstance(found, Miss):
+            return Applied(Outcome.GONE)
+        return self._apply(sid, found, changes, is_fresh=True)
+
+    def delete(self, sid: bytes) -> bool:
+        return self._inner.delete(sid)
+
+    def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        if not names:
+            return {}
+        places = self._records.places(sid, names)
+        return self._records.open_values(sid, places, self._inner.fetch(sid, list(places)))
+
+    def _load(self, sid: bytes) -> Unsealed | Miss:
+        found = self._inner.load(sid)
+        return found if isinstance(found, Miss) else self._records.unseal(sid, found)
+
+    def _apply(self, sid: bytes, current: Unsealed, changes: Changes, is_fresh: bool) -> Applied:
+        for _ in range(_TRIES):
+            applied = self._try(sid, current, changes)
+            if applied.outcome is not Outcome.CONFLICT:
+                return applied
+            # What the caller saw may be old: only what was just read is a conflict.
+            if applied.record is current and is_fresh:
+                return applied
+            stored = applied.record if applied.record is not current else None
+            found = stored if isinstance(stored, Unsealed) else self._load(sid)
+            if isinstance(found, Miss):
+                return Applied(Outcome.GONE)
+            current, is_fresh = found, True
+        raise StoreConflict(
+            f"Others were faster {_TRIES} times in a row. Nothing was written: try again."
+        )
+
+    def _try(self, sid: bytes, current: Unsealed, changes: Changes) -> Applied:
+        """Write *current* with *changes*, if it still is what is stored.
+
+        :return: CONFLICT with *current*, if that is not as expected; with what is stored, if
+            it is something else.
+        """
+        if _only_touches(changes):
+            applied = self._touch(sid, current, changes)
+            touched = applied.record
+            if not isinstance(touched, Unsealed) or self._records.is_current(touched):
+                return applied
+            current = touched
+        names = expected_beside(current, changes)
+        if not is_expected(current, changes, self._salvage(sid, names)):
+            return Applied(Outcome.CONFLICT, current)
+        written = self._seal(sid, current, changes)
+        outcome, inner = self._swap(sid, current, written, changes)
+        if inner is None:
+            return Applied(outcome)
+        if outcome is Outcome.SAVED:
+            return Applied(outcome, self._records.settle(changes.move_to or sid, inner, written))
+        return Applied(outcome, self._records.unseal(sid, inner))
+
+    def _touch(self, sid: bytes, current: Unsealed, changes: Changes) -> Applied:
+        """Write new times; what is sealed stays as it is."""
+        outcome, inner = self._inner.apply(sid, current.inner, changes)
+        record = None if inner is None else self._records.touch(sid, inner, current)
+        return Applied(outcome, record)
+
+    def _seal(self, sid: bytes, current: Unsealed, changes: Changes) -> Written:
+        """Seal *current* with *changes*."""
+        merged = merge(current, changes)
+        target = changes.move_to or sid
+        # A large value opens under its own sid only. And if there is a new key, all of the
+        # record goes over to it, so that the old one can be thrown away some day.
+        if merged.beside and (target != sid or not self._records.is_current(current)):
+            # Should one be missing, either others have removed it, and the swap will fail, or
+            # it is lost.
+            merged = plain_copy(merged, {**merged.values, **self._salvage(sid, merged.beside)})
+        return self._records.seal(target, merged)
+
+    def _salvage(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
+        """Return those of the large values that open: the others keep no session from living."""
+        try:
+            return self.fetch(sid, names)
+        except DamagedRecord:
+            found = [self._fetch_one(sid, name) for name in names]
+        lost = found.count({})
+        if lost:
+            _log.warning(
+                "%d of %d large values of a session do not open with SESSION_ENCRYPTION_KEYS and"
+                " count as lost, the rest is kept: they were changed in the store. Find out by"
+                " whom.",
+                lost,
+                len(found),
+            )
+        return {name: data for values in found for name, data in values.items()}
+
+    def _fetch_one(self, sid: bytes, name: str) -> dict[str, bytes]:
+        try:
+            return self.fetch(sid, [name])
+        except DamagedRecord:
+            return {}
+
+    def _swap(self, sid: bytes, current: Unsealed, written: Written, changes: Changes) -> Applied:
+        inner, has_moved = current.inner, changes.move_to is not None
+        kept = written.stored.beside.keys() - written.large.keys()
+        left = current.apart if has_moved else current.apart - kept
+        swap = Changes(
+            written.values,
+            list(self._records.places(sid, left)),
+            # No two seals are alike: whoever writes more than times changes this.
+            {SEALED: inner.values[SEALED]},
+            expires_at=changes.expires_at,
+            seen_at=changes.seen_at,
+            owner=changes.owner,
+            move_to=changes.move_to,
+            restart_at=changes.restart_at,
+        )
+        return self._inner.apply(sid, inner, swap)
+
+
+class _SealedIndex(SealedStore, OwnerIndex):
+    """The same over a store that finds the sessions of an owner."""
+
+    def __init__(self, inner: Store, sealer: Sealer) -> None:
+        super().__init__(inner, sealer)
+        assert isinstance(inner, OwnerIndex)
+        self._index: OwnerIndex = inner
+
+    def owned(self, owner: str) -> list[tuple[bytes, Record]]:
+        found: list[tuple[bytes, Record]] = []
+        for sid, inner in self._index.owned(owner):
+            try:
+                found.append((sid, self._records.unseal(sid, inner)))
+            except DamagedRecord:
+                # Nobody can use it, so it is nobody's session; the others are wanted.
+                continue
+        return found
+
+    def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
+        return self._index.delete_owned(owner, spare)
+
+
+def _only_touches(changes: Changes) -> bool:
+    return not (
+        changes.sets
+        or changes.updates
+        or changes.removals
+        or changes.expects
+        or changes.owner is not None
+        or changes.move_to is not None
+        or changes.restart_at is not None
+    )

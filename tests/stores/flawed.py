@@ -1,0 +1,234 @@
+"""Stores of which each does one thing wrong, and one that does everything right.
+
+Not collected by itself: `test_contract.py` runs it, and expects all but the first to fail.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from flask_sessionplus.errors import StoreError
+from flask_sessionplus.record import expected_beside, is_expected, merge
+from flask_sessionplus.stores.base import (
+    Applied,
+    Browsable,
+    Miss,
+    Outcome,
+    OwnerIndex,
+    Purgeable,
+)
+from flask_sessionplus.testing import StoreContract
+from tests.stores.goodstore import GoodStore
+
+
+class KeepsValues(GoodStore):
+    """Forgets large values neither when they are deleted nor when the record is."""
+
+    def drop(self, sid):
+        """Remove a record, but not its values."""
+        large = self.large.get(sid, {})
+        super().drop(sid)
+        self.large[sid] = large
+
+    def put(self, sid, record, kept):
+        """Add to the values that were there."""
+        before = self.large.get(sid, {})
+        stored = super().put(sid, record, kept)
+        self.large[sid] = before | self.large[sid]
+        return stored
+
+
+class ServesOldValues(GoodStore):
+    """Does not write a large value that is there already."""
+
+    def put(self, sid, record, kept):
+        """Keep the values that were there."""
+        before = self.large.get(sid, {})
+        stored = super().put(sid, record, kept)
+        self.large[sid].update({n: d for n, d in before.items() if stored.beside.get(n) == len(d)})
+        return stored
+
+
+class ComparesSizes(GoodStore):
+    """Takes a large value for the expected one if it is as long."""
+
+    def is_expected(self, sid, current, changes):
+        """Look at the sizes of large values only."""
+        expected = {name: changes.expects[name] for name in expected_beside(current, changes)}
+        return is_expected(current, changes, expected) and all(
+            data is not None and len(data) == current.beside[name]
+            for name, data in expected.items()
+        )
+
+
+class MovesWithoutValues(GoodStore):
+    """Leaves what lies beside the record behind when it moves."""
+
+    def put(self, sid, record, kept):
+        """Keep nothing in a new place."""
+        if self.find(sid) is None:
+            kept = dict.fromkeys(kept, b"")
+        return super().put(sid, record, kept)
+
+
+class SharesValues(GoodStore):
+    """Returns another session's value if there is none in this one."""
+
+    def fetch(self, sid, names):
+        """Look everywhere."""
+        with self.lock:
+            everywhere = {}
+            for values in list(self.large.values()):
+                everywhere |= values
+            everywhere |= self.large.get(sid, {})
+            return {name: everywhere[name] for name in names if name in everywhere}
+
+
+class FoldsNames(GoodStore):
+    """Takes names that differ in case or blanks for the same, as some databases do."""
+
+    def fetch(self, sid, names):
+        """Look for similar names."""
+        folded = {name.lower().rstrip(" "): data for name, data in self.large.get(sid, {}).items()}
+        found = {name: folded.get(name.lower().rstrip(" ")) for name in names}
+        return {name: data for name, data in found.items() if data is not None}
+
+
+class TearsValues(GoodStore):
+    """Reads a large value in two parts."""
+
+    def fetch(self, sid, names):
+        """Read the first half, and then the second one."""
+        first = super().fetch(sid, names)
+        time.sleep(0.0005)
+        second = super().fetch(sid, names)
+        middle = 10_000
+        return {n: first[n][:middle] + second[n][middle:] for n in first.keys() & second.keys()}
+
+
+class Revives(GoodStore):
+    """Writes what is gone."""
+
+    def answer_gone(self, sid, seen, changes):
+        """Create it anew, if it has ever been there."""
+        if sid in self.records or seen.revision == 99:
+            return Applied(Outcome.GONE)
+        return Applied(Outcome.SAVED, self.put(sid, merge(seen, changes), {}).copy())
+
+
+class ForgetsMovedOwners(GoodStore):
+    """Does not find a session of an owner that has moved."""
+
+    def apply(self, sid, seen, changes):
+        """Make no entry for the new sid."""
+        applied = super().apply(sid, seen, changes)
+        if applied.outcome is Outcome.SAVED and changes.move_to:
+            self.index[self.key(applied.record.owner)].discard(changes.move_to)
+        return applied
+
+
+class KeepsFormerOwners(GoodStore):
+    """Lists a session of an owner who has it no more."""
+
+    def drop(self, sid):
+        """Remove no entry."""
+        self.records.pop(sid, None)
+        self.large.pop(sid, None)
+
+
+class FoldsOwners(GoodStore):
+    """Takes owners that differ in case for the same, as some databases do."""
+
+    def key(self, owner):
+        """Return the name in small letters."""
+        return owner.lower()
+
+
+class SparesNobody(GoodStore):
+    """Ends all sessions of an owner, those that are to be spared too."""
+
+    def delete_owned(self, owner, spare=()):
+        """End all."""
+        return super().delete_owned(owner)
+
+
+class ListsTheOldestFirst(GoodStore):
+    """Lists the sessions of an owner the wrong way round."""
+
+    def owned(self, owner):
+        """List them."""
+        return super().owned(owner)[::-1]
+
+
+class EndsWhatIsListed(GoodStore):
+    """Ends the sessions that were an owner's a moment ago, without looking where they are."""
+
+    def delete_owned(self, owner, spare=()):
+        """End them."""
+        sids = [sid for sid, _ in self.owned(owner) if sid not in spare]
+        time.sleep(0.0005)
+        with self.lock:
+            ended = [sid for sid in sids if not isinstance(self.load(sid), Miss)]
+            for sid in ended:
+                self.drop(sid)
+            return len(ended)
+
+
+class BrowsesByNumber(GoodStore):
+    """Goes on at the tenth, the twentieth ... when others have gone meanwhile."""
+
+    def browse(self):
+        """Yield the sids page by page."""
+        start = 0
+        while page := list(self.records)[start : start + 10]:
+            yield from (sid for sid in page if self.find(sid))
+            start += 10
+
+
+class PurgesRecordsOnly(GoodStore):
+    """Leaves the large values of expired records behind."""
+
+    def purge(self, limit):
+        """Remove what is expired."""
+        large = dict(self.large)
+        purged = super().purge(limit)
+        self.large.update(large)
+        return purged
+
+
+class ClosesForGood(GoodStore):
+    """Cannot be used after `close`."""
+
+    closed = False
+
+    def close(self):
+        """End it."""
+        self.closed = True
+
+    def find(self, sid):
+        """Refuse."""
+        if self.closed:
+            raise StoreError("This store is closed.")
+        return super().find(sid)
+
+
+class _Contract(StoreContract):
+    shared = False
+    powers = (Purgeable, OwnerIndex, Browsable)
+    store_class = GoodStore
+
+    @pytest.fixture
+    def opener(self):
+        """Return the class."""
+        return self.store_class
+
+    def count_beside(self, store):
+        """Count the large values."""
+        return sum(map(len, store.large.values()))
+
+
+for _store in (GoodStore, *GoodStore.__subclasses__()):
+    _name = f"Test{_store.__name__}"
+    globals()[_name] = type(_name, (_Contract,), {"store_class": _store, "__doc__": _store.__doc__})
