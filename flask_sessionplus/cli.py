@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from .describing import Row, describe
 from .errors import SessionPlusError
 from .migrating import browsable_part
 from .migrating import migrate as migrate_sessions
+from .parameters import Schema
 from .places import place_of
 from .purging import BATCH, purge_expired
 from .stores.base import Preparable, Purgeable, Store, having
@@ -96,6 +100,31 @@ def migrate(former: str, new: str) -> None:
     click.echo(f"{carried} sessions carried over.")
     if damaged:
         click.echo(f"{damaged} cannot be read, and were left where they are.", err=True)
+
+
+@session_commands.command("parameters")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def parameters(as_json: bool) -> None:
+    """Show the typed parameters of this app's sessions."""
+    settings = current_app.extensions["sessionplus"].settings
+    rows = describe(Schema(settings.parameters, settings.unknown_parameters))
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+    elif not rows:
+        click.echo("This app has no parameters: see SESSION_PARAMETERS.")
+    else:
+        for line in _aligned(rows):
+            click.echo(line)
+
+
+def _aligned(rows: list[Row]) -> list[str]:
+    heads = ("NAME", "TYPE", "DEFAULT", "SCOPE", "DOC")
+    lines = [heads] + [
+        (row.name, row.type, "-" if row.default is None else str(row.default), row.scope, row.doc)
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
 class _PlainErrors:

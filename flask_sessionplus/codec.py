@@ -93,6 +93,10 @@ class Codec:
         self._registered[cls] = (name, encode)
         self._decoders[name] = decode
 
+    def is_registered(self, cls: type) -> bool:
+        """Tell whether :meth:`register` was called for exactly *cls*."""
+        return cls in self._registered
+
     def encode(self, value: Any, path: str = "value") -> bytes:
         """Return *value* as bytes.
 

@@ -6,10 +6,24 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
+from .checks import (
+    Given,
+    boolean,
+    duration,
+    function,
+    identifier,
+    one_of,
+    optional,
+    positive,
+    text,
+    to_milliseconds,
+)
+from .config_jwt import JWT_DEFAULTS, JwtSettings
+from .config_signin import SIGNIN_DEFAULTS, SignInSettings
 from .errors import ConfigError
+from .parameters import Parameter, check_parameters
 from .tokens import new_token
 
 _MINUTE = 60
@@ -40,6 +54,10 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_IDENTIFIER_GENERATOR": new_token,
     "SESSION_MAX_BYTES": _MAX_BYTES,
     "SESSION_NO_STORE": False,
+    "SESSION_PARAMETERS": None,
+    "SESSION_UNKNOWN_PARAMETERS": "allow",
+    **SIGNIN_DEFAULTS,
+    **JWT_DEFAULTS,
 }
 
 #: What ``SESSION_PROFILE = "strict"`` changes (OWASP Session Management, ASVS 7.3).
@@ -49,6 +67,7 @@ STRICT: dict[str, Any] = {
     "SESSION_PROVISIONAL_LIFETIME": 30 * _MINUTE,
     "SESSION_MAX_BYTES": 65_536,
     "SESSION_NO_STORE": True,
+    "SESSION_MAX_PER_USER": 50,
 }
 
 # Printable ASCII but what separates cookies from each other and names from values.
@@ -94,6 +113,10 @@ class Settings:
     identifier_generator: Callable[[], object]
     max_bytes: int
     no_store: bool
+    parameters: Mapping[str, Parameter]
+    unknown_parameters: str
+    signin: SignInSettings
+    jwt: JwtSettings | None
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Settings:
@@ -104,30 +127,36 @@ class Settings:
         _refuse_misspelled(config)
         # Flask's, but the idle time of all sessions unless ours is given.
         to_milliseconds("PERMANENT_SESSION_LIFETIME", config["PERMANENT_SESSION_LIFETIME"])
-        profile = _one_of(config, "SESSION_PROFILE", (None, "strict"))
+        profile = one_of(config, "SESSION_PROFILE", (None, "strict"))
         given = {**DEFAULTS, **(STRICT if profile == "strict" else {})}
         given.update({key: config[key] for key in DEFAULTS if key in config})
         return cls(
             profile=profile,
             store=given["SESSION_STORE"],
             store_from=given["SESSION_STORE_FROM"],
-            fields=_optional(_fields, given, "SESSION_FIELDS"),
-            layer_lifetime=_optional(_duration, given, "SESSION_LAYER_LIFETIME"),
-            on_store_error=_one_of(given, "SESSION_ON_STORE_ERROR", ("fail", "anonymous")),
+            fields=optional(_fields, given, "SESSION_FIELDS"),
+            layer_lifetime=optional(duration, given, "SESSION_LAYER_LIFETIME"),
+            on_store_error=one_of(given, "SESSION_ON_STORE_ERROR", ("fail", "anonymous")),
             encryption_keys=_keys(given, "SESSION_ENCRYPTION_KEYS"),
             cookie_revocations=given["SESSION_COOKIE_REVOCATIONS"],
-            cookie_max_bytes=_positive(given, "SESSION_COOKIE_MAX_BYTES"),
+            cookie_max_bytes=positive(given, "SESSION_COOKIE_MAX_BYTES"),
             key_prefix=_prefix(given, "SESSION_KEY_PREFIX"),
-            table=_name(given, "SESSION_TABLE"),
-            table_schema=_optional(_name, given, "SESSION_TABLE_SCHEMA"),
-            bind_key=_optional(_text, given, "SESSION_BIND_KEY"),
-            idle_lifetime=_optional(_duration, given, "SESSION_IDLE_LIFETIME"),
-            absolute_lifetime=_optional(_duration, given, "SESSION_ABSOLUTE_LIFETIME"),
-            provisional_lifetime=_duration(given, "SESSION_PROVISIONAL_LIFETIME"),
-            touch_interval=_duration(given, "SESSION_TOUCH_INTERVAL", least=0),
-            identifier_generator=_function(given, "SESSION_IDENTIFIER_GENERATOR"),
-            max_bytes=_positive(given, "SESSION_MAX_BYTES"),
-            no_store=_boolean(given, "SESSION_NO_STORE"),
+            table=identifier(given, "SESSION_TABLE"),
+            table_schema=optional(identifier, given, "SESSION_TABLE_SCHEMA"),
+            bind_key=optional(text, given, "SESSION_BIND_KEY"),
+            idle_lifetime=optional(duration, given, "SESSION_IDLE_LIFETIME"),
+            absolute_lifetime=optional(duration, given, "SESSION_ABSOLUTE_LIFETIME"),
+            provisional_lifetime=duration(given, "SESSION_PROVISIONAL_LIFETIME"),
+            touch_interval=duration(given, "SESSION_TOUCH_INTERVAL", least=0),
+            identifier_generator=function(
+                given, "SESSION_IDENTIFIER_GENERATOR", "that returns a new token"
+            ),
+            max_bytes=positive(given, "SESSION_MAX_BYTES"),
+            no_store=boolean(given, "SESSION_NO_STORE"),
+            parameters=check_parameters(given["SESSION_PARAMETERS"] or {}),
+            unknown_parameters=one_of(given, "SESSION_UNKNOWN_PARAMETERS", ("allow", "refuse")),
+            signin=SignInSettings.read(given),
+            jwt=JwtSettings.read(given),
         )
 
 
@@ -160,23 +189,6 @@ def check_cookie(config: Mapping[str, Any]) -> None:
         raise ConfigError.of("SESSION_COOKIE_PATH", path, f"'/' for the cookie name {name!r}")
 
 
-def to_milliseconds(key: str, value: Any, least: float = 0.001) -> int:
-    """Return a duration in milliseconds.
-
-    :param key: the name of the setting or argument, for the message.
-    :param value: a timedelta, or a number of seconds.
-    :param least: the smallest number of seconds allowed.
-    :raises ConfigError: if it is neither, or out of bounds.
-    """
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    # A century: far enough, and small enough for every column and file system.
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise ConfigError.of(key, value, "a timedelta or a number of seconds")
-    if not least <= seconds <= 36_525 * 24 * _HOUR:
-        raise ConfigError.of(key, value, f"from {least:g} seconds to 100 years")
-    return int(seconds * 1000)
-
-
 def _refuse_misspelled(config: Mapping[str, Any]) -> None:
     known = [*DEFAULTS, *_FLASK_KEYS]
     for key in config:
@@ -187,44 +199,15 @@ def _refuse_misspelled(config: Mapping[str, Any]) -> None:
                 raise ConfigError(f"{key} is no setting. Did you mean {near[0]}?")
 
 
-def _optional(read: Callable[..., Any], given: Mapping[str, Any], key: str) -> Any:
-    return None if given[key] is None else read(given, key)
-
-
-def _one_of(given: Mapping[str, Any], key: str, allowed: tuple[Any, ...]) -> Any:
-    value = given.get(key, allowed[0])
-    if value not in allowed:
-        raise ConfigError.of(key, value, " or ".join(repr(choice) for choice in allowed))
-    return value
-
-
-def _duration(given: Mapping[str, Any], key: str, least: float = 0.001) -> int:
-    return to_milliseconds(key, given[key], least)
-
-
-def _text(given: Mapping[str, Any], key: str) -> str:
-    value = given[key]
-    if not isinstance(value, str) or not value:
-        raise ConfigError.of(key, value, "a text that is not empty")
-    return value
-
-
-def _name(given: Mapping[str, Any], key: str) -> str:
-    value = _text(given, key)
-    if not value.isidentifier() or len(value) > 48:
-        raise ConfigError.of(key, value, "letters, digits and '_', at most 48")
-    return value
-
-
-def _prefix(given: Mapping[str, Any], key: str) -> str:
-    value = _text(given, key)
+def _prefix(given: Given, key: str) -> str:
+    value = text(given, key)
     # Braces would decide where in a Redis Cluster a key lies; memcached takes no spaces.
     if not value.isascii() or not value.isprintable() or set(value) & set("{} "):
         raise ConfigError.of(key, value, "printable ASCII without spaces and braces")
     return value
 
 
-def _fields(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _fields(given: Given, key: str) -> Mapping[str, Any]:
     value = given[key]
     if not isinstance(value, Mapping) or not all(isinstance(name, str) and name for name in value):
         # Not ConfigError.of: what was given may hold a password.
@@ -240,7 +223,7 @@ def _fields(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value
 
 
-def _keys(given: Mapping[str, Any], key: str) -> tuple[str | bytes, ...]:
+def _keys(given: Given, key: str) -> tuple[str | bytes, ...]:
     value = given[key]
     if value is None:
         return ()
@@ -249,25 +232,3 @@ def _keys(given: Mapping[str, Any], key: str) -> tuple[str | bytes, ...]:
         # Not ConfigError.of, which shows what was given.
         raise ConfigError(f"{key} must be a key, or a list of keys, the newest first.")
     return keys
-
-
-def _function(given: Mapping[str, Any], key: str) -> Callable[[], object]:
-    value = given[key]
-    if not callable(value):
-        raise ConfigError.of(key, value, "a function that returns a new token")
-    function: Callable[[], object] = value
-    return function
-
-
-def _positive(given: Mapping[str, Any], key: str) -> int:
-    value = given[key]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError.of(key, value, "a whole number above 0")
-    return value
-
-
-def _boolean(given: Mapping[str, Any], key: str) -> bool:
-    value = given[key]
-    if not isinstance(value, bool):
-        raise ConfigError.of(key, value, "True or False")
-    return value

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import clock
 from .codec import IMMUTABLE, Codec
 from .large import Large, Source
-from .record import BOOKKEEPING, FIRST_VISIBLE, Record
-
-#: Prefix of the messages of ``session.flash``, one name each.
-MESSAGE = "\x01"
-
-#: Prefix of the messages of ``flask.flash``, one name each; outside they are one list.
-FLASK_MESSAGE = "\x02"
-
-#: The key under which Flask keeps its list of messages.
-FLASHES = "_flashes"
-
-HIDDEN = (BOOKKEEPING, MESSAGE, FLASK_MESSAGE)
-
+from .names import FLASHES, FLASK_MESSAGE, HIDDEN, MESSAGE, message_name, shown
+from .record import FIRST_VISIBLE, SCOPED, Record
 
 _PENDING: Any = object()  # stands for a value that nobody has asked for yet
-_counter = itertools.count()
 _NOTHING: dict[str, int] = {}
 
 
@@ -33,21 +18,12 @@ def _no_source() -> None:
     return None
 
 
-def message_name(prefix: str) -> str:
-    """Return a new name that begins with *prefix*; later names sort behind earlier ones."""
-    return f"{prefix}{clock.now():011x}{next(_counter) % 65536:04x}{secrets.token_hex(3)}"
-
-
-def has_keys(names: Iterable[str]) -> bool:
-    """Tell whether there is more than bookkeeping and messages among *names*."""
-    return any(name[:1] not in HIDDEN for name in names)
-
-
 class Data:
     """What a session holds now, and how that differs from what is stored.
 
-    Names are as in the record. Visible ones are decoded when they are asked for;
-    hidden ones, bookkeeping and messages, stay bytes.
+    Names are as in the record. Visible ones are decoded when they are asked for, those of
+    scopes too, but these are met by their names only; hidden ones, bookkeeping, messages
+    and who is signed in, stay bytes.
 
     :param stored: the values of the record, names to bytes.
     :param beside: the sizes of those that lie beside it.
@@ -73,8 +49,12 @@ class Data:
         self._removed: set[str] = set()
         self._hidden: dict[str, bytes | None] = {}
         self._flashes: dict[str, bytes] = {}
+        # What scopes have read of what they inherit: theirs as soon as it is changed.
+        self._lent: set[str] = set()
         #: Whether anything hidden came with the record.
         self.has_hidden = bool(stored) and min(stored) < FIRST_VISIBLE
+        #: Whether there are, or have been, values of scopes.
+        self.has_scopes = any(name[:1] == SCOPED for name in beside)
         #: Whether anything was set or removed, be it to what it was.
         self.was_assigned = False
         #: The names of messages that were there from the beginning.
@@ -86,10 +66,26 @@ class Data:
         return name in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        if not self.has_scopes:
+            return iter(self._values)
+        return iter([name for name in self._values if name[:1] != SCOPED])
 
     def __len__(self) -> int:
-        return len(self._values)
+        return sum(1 for _ in self) if self.has_scopes else len(self._values)
+
+    def scoped(self) -> list[str]:
+        """Return the names of what scopes have set or changed."""
+        lent = {name for name in self._lent if self.is_clean(name)}
+        return [name for name in self._values if name[:1] == SCOPED and name not in lent]
+
+    def lend(self, name: str, value: Any, data: bytes) -> None:
+        """Let a scope have *value*, of its own, as what it inherits as *data*."""
+        self._note_scope(name)
+        self._values[name] = value
+        self._open[name] = data
+        # Once it is changed it is new to the record, and must not be taken for an update.
+        self._assigned.add(name)
+        self._lent.add(name)
 
     def __getitem__(self, name: str) -> Any:
         value = self._values[name]
@@ -109,10 +105,14 @@ class Data:
     def __setitem__(self, name: str, value: Any) -> None:
         if type(value) not in IMMUTABLE:
             # Now, where the app can see it, not when the answer goes out.
-            self._codec.encode(value, _path(name))
+            self._codec.encode(value, shown(name))
         if name == FLASHES and self._values.get(name) is _PENDING:
             self._decode(name)
+        if name in self._lent:
+            self._lent.discard(name)
+            self._open[name] = self._known(name)
         self._open.setdefault(name, self._known(name))
+        self._note_scope(name)
         self.was_assigned = True
         self._assigned.add(name)
         self._values[name] = value
@@ -122,6 +122,7 @@ class Data:
             self._decode(name)
         del self._values[name]
         self._open.pop(name, None)
+        self._lent.discard(name)
         self.was_assigned = True
         if name in self._stored or name in self._large:
             self._removed.add(name)
@@ -142,7 +143,7 @@ class Data:
     def fetch_all(self) -> None:
         """Fetch all values that nobody has asked for yet, at once."""
         if self._large.sizes:
-            wanted = [name for name, value in self._values.items() if value is _PENDING]
+            wanted = [name for name in self if self._values[name] is _PENDING]
             self._large.fetch(wanted, self.rebase)
             for name in wanted:
                 if name not in self._large and name not in self._stored:
@@ -165,9 +166,11 @@ class Data:
         """Take *value* as what is stored as *data*."""
         if name in self._large:
             self._large.put(name, data)
+        self._note_scope(name)
         self._values[name] = value
         self._removed.discard(name)
         self._open.pop(name, None)
+        self._lent.discard(name)
         if type(value) not in IMMUTABLE:
             self._open[name] = data
 
@@ -238,9 +241,10 @@ class Data:
         for name in list(self._open):
             if name in sets:
                 self._open[name] = sets[name]
+                self._lent.discard(name)
         for name in record.beside.keys() & sets.keys():
             self._large.put(name, sets[name])
-        self._assigned.clear()
+        self._assigned = set(self._lent)
         self._removed.clear()
         self._hidden.clear()
         if self._flashes or FLASHES in self._open:
@@ -270,12 +274,18 @@ class Data:
         """Take in a value that others have set, unless this request has set its own."""
         if name[:1] not in HIDDEN:
             if name not in self._open and name not in self._removed:
+                self._note_scope(name)
                 self._values[name] = _PENDING
         elif name[0] == FLASK_MESSAGE:
             self._values.setdefault(FLASHES, _PENDING)
 
+    def _note_scope(self, name: str) -> None:
+        if name[:1] == SCOPED:
+            self.has_scopes = True
+
     def _hide(self) -> None:
         for name in self._stored:
+            self._note_scope(name)
             if name[:1] in HIDDEN:
                 del self._values[name]
                 if name[0] == MESSAGE:
@@ -305,13 +315,13 @@ class Data:
         return self._large.known(name) if data is None else data
 
     def _encode(self, name: str) -> bytes:
-        return self._codec.encode(self._values[name], _path(name))
+        return self._codec.encode(self._values[name], shown(name))
 
     def _compare_flashes(self, sets: dict[str, bytes], removals: set[str]) -> None:
         """Find which of Flask's messages came and went: each has a name of its own."""
         stored = dict(self._flashes)
         for message in self._values.get(FLASHES, ()) if FLASHES in self._open else ():
-            data = self._codec.encode(message, _path(FLASHES))
+            data = self._codec.encode(message, shown(FLASHES))
             name = next((name for name, old in stored.items() if old == data), None)
             if name is None:
                 sets[message_name(FLASK_MESSAGE)] = data
@@ -319,7 +329,3 @@ class Data:
                 del stored[name]
         if FLASHES in self._open or FLASHES not in self._values:
             removals.update(stored)
-
-
-def _path(name: str) -> str:
-    return f"session[{name!r}]"

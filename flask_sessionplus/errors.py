@@ -8,11 +8,20 @@
     ├── UndecodableValue       a stored value this process cannot read
     ├── SessionTooLarge        a record over ``SESSION_MAX_BYTES``
     ├── LateSession            a new session after the answer has gone out
+    ├── ParameterError         a value that a typed parameter does not take (also a ValueError)
+    ├── WriteRefused           a change of the session in a view that is ``read_only``
+    ├── AuthError              who asks may not; an HTTP exception
+    │   ├── LoginRequired      401: nobody is signed in
+    │   ├── InvalidToken       401: no bearer token, or none that is good
+    │   ├── NotFresh           401: the password was given too long ago
+    │   ├── RoleRequired       403: somebody else may
+    │   └── TooManySessions    429: ``SESSION_MAX_PER_USER``
     └── StoreError             a fault of a store, never a miss
         ├── DamagedRecord      bytes that are no record
         └── StoreUnavailable   no answer: 503 with Retry-After
             ├── StoreConflict  gave up after too many tries
             ├── SessionReadOnly  a write while the store does not answer
+            ├── SessionBusy    another request of the session goes on for too long
             └── StoreNotReady  the place for the records was never made
 
 A miss (no such session, an expired one) is a value, not an exception: see
@@ -21,7 +30,15 @@ A miss (no such session, an expired one) is a value, not an exception: see
 
 from __future__ import annotations
 
-from werkzeug.exceptions import ServiceUnavailable
+from typing import Any
+
+from werkzeug.exceptions import (
+    Forbidden,
+    HTTPException,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+)
 
 
 class SessionPlusError(Exception):
@@ -60,6 +77,74 @@ class LateSession(SessionPlusError):
 
     That is a new session, a new token, or a record that is kept in the browser.
     """
+
+
+class ParameterError(SessionPlusError, ValueError):
+    """A value that a typed parameter does not take, or a name that is no parameter.
+
+    :param name: the parameter's, with the path to what is wrong inside, such as ``items[2]``.
+    :param expected: what it takes, in words.
+    :param given: what it was given. It is not in the message, which may be logged.
+    """
+
+    def __init__(self, name: str, expected: str, given: Any = None) -> None:
+        super().__init__(f"The session parameter {name!r} must be {expected}.")
+        self.name = name
+        self.expected = expected
+        self.given = given
+
+
+class WriteRefused(SessionPlusError):
+    """A change of the session in a view that is ``read_only``; nothing of it was saved."""
+
+
+class AuthError(SessionPlusError, HTTPException):
+    """Who asks may not, or not yet.
+
+    It is an HTTP exception: Flask answers with its code, or calls the app's error handler
+    for it. The page tells nothing of the cause; ``str(error)`` does.
+
+    :param message: what is missing, and what to do, for the log.
+    """
+
+    public = "This is not allowed."
+
+    def __init__(self, message: str) -> None:
+        HTTPException.__init__(self, description=self.public)
+        self.args = (message,)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class LoginRequired(AuthError, Unauthorized):
+    """Nobody is signed in."""
+
+    public = "Please sign in."
+
+
+class InvalidToken(AuthError, Unauthorized):
+    """No bearer token, or none that is good. Why is in the signal ``token_rejected`` only."""
+
+    public = "A valid bearer token is needed."
+
+
+class NotFresh(AuthError, Unauthorized):
+    """The password, or what stands for it, was given too long ago."""
+
+    public = "Please confirm that it is you."
+
+
+class RoleRequired(AuthError, Forbidden):
+    """Who is signed in has not the role that is needed."""
+
+    public = "You may not do this."
+
+
+class TooManySessions(AuthError, TooManyRequests):
+    """The user has ``SESSION_MAX_PER_USER`` sessions; this one was not begun."""
+
+    public = "You are signed in on too many devices. Please sign out on one of them."
 
 
 class StoreError(SessionPlusError):
@@ -102,6 +187,10 @@ class SessionReadOnly(StoreUnavailable):
 
     See ``SESSION_ON_STORE_ERROR = "anonymous"``.
     """
+
+
+class SessionBusy(StoreUnavailable):
+    """Another request of the same session goes on for longer than this one may wait."""
 
 
 class StoreNotReady(StoreUnavailable):

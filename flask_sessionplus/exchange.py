@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import clock, signals
-from .data import FLASHES
 from .lifecycle import Lifecycle
+from .names import FLASHES, shown
 from .record import Changes, has_content
 from .reporter import PATIENCE
 from .saving import check_size
@@ -28,6 +28,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         faster, so it must only compute.
     :raises StoreConflict: if others were faster again and again.
     """
+    life.refuse_if_read_only()
     codec, data = life.services.codec, life.data
     for _ in range(PATIENCE):
         if not life.is_stored or name == FLASHES or not data.is_clean(name):
@@ -37,7 +38,7 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
         stored = data.stored(name)
         old = MISSING if stored is None else codec.decode(stored)
         value = function(old)
-        encoded = codec.encode(value, f"session[{name!r}]")
+        encoded = codec.encode(value, shown(name))
         if stored is not None and codec.same(stored, encoded):
             return data[name]
         assert life.record is not None
@@ -60,4 +61,4 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
             life.send(signals.session_saved)
             return value
         data.forget(name)
-    raise life.give_up(f"session[{name!r}]")
+    raise life.give_up(shown(name))

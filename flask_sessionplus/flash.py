@@ -8,8 +8,10 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from .codec import Codec
-from .data import MESSAGE, Data, message_name
+from .data import Data
 from .errors import UndecodableValue
+from .names import MESSAGE, message_name
+from .record import SCOPED
 
 _SEPARATOR = "\x00"
 
@@ -33,6 +35,8 @@ class Flash:
         self._coming: dict[str, str] = {}
         #: The names of messages that wait for one more request.
         self.kept: set[str] = set()
+        # What the keys of those scopes begin with that this request has used.
+        self._scopes: tuple[str, ...] = ()
 
     def add(self, key: str, value: Any) -> None:
         """Keep *value* for the next request, in place of one this request has added."""
@@ -45,9 +49,16 @@ class Flash:
         """Show *value* in this request only."""
         self._now[key] = value
 
-    def keys(self) -> list[str]:
-        """Return the keys this request can read."""
-        return list({**self._shown, **self._waiting, **self._now})
+    def readable(self) -> list[str]:
+        """Return the keys this request can read, those of the scopes it uses too."""
+        return [key for key in {**self._shown, **self._waiting, **self._now} if self._is_own(key)]
+
+    def use_scope(self, prefix: str) -> None:
+        """Take part in the messages of a scope, whose keys begin with *prefix*.
+
+        Those of scopes that a request does not use go on waiting.
+        """
+        self._scopes = (*self._scopes, prefix)
 
     def read(self, keys: Iterable[str], claim: Claim) -> dict[str, Any]:
         """Return the messages under *keys* that this request gets. It may read them again.
@@ -74,10 +85,13 @@ class Flash:
     def age(self) -> None:
         """Remove what this request could have read: its time is over."""
         for key, names in self._waiting.items():
-            if key not in self._shown:
+            if key not in self._shown and self._is_own(key):
                 for name in self._visible(names):
                     if name not in self.kept:
                         self._data.set_hidden(name, None)
+
+    def _is_own(self, key: str) -> bool:
+        return key[:1] != SCOPED or key.startswith(self._scopes)
 
     def _take(self, keys: list[str], claim: Claim) -> None:
         if not keys:

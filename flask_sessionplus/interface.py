@@ -21,6 +21,9 @@ from .codec import Codec
 from .config import Settings
 from .errors import ConfigError, StoreError, StoreUnavailable
 from .lifecycle import Lifecycle
+from .local import LocalSession, local_of
+from .parameters import Schema
+from .policies import find_policy
 from .saving import finish
 from .services import Cookie, Services, State
 from .session import Session
@@ -63,6 +66,9 @@ class SessionPlusInterface(SessionInterface):
                 find_app().config["PERMANENT_SESSION_LIFETIME"]
             ),
             refreshes=lambda: bool(find_app().config["SESSION_REFRESH_EACH_REQUEST"]),
+            find_policy=lambda request: find_policy(find_app(), request),
+            schema=_schema(settings, "session"),
+            local_schema=_schema(settings, "local"),
         )
 
     def open_session(self, app: Flask, request: Request) -> Session:
@@ -80,6 +86,8 @@ class SessionPlusInterface(SessionInterface):
         if life is None:
             if session.accessed:
                 _vary(response)
+            return
+        if life.state is State.UNUSED:
             return
         _vary(response)
         if life.state is State.OFFLINE:
@@ -111,6 +119,10 @@ class SessionPlusInterface(SessionInterface):
             _forbid_sharing(response)
         if self.settings.no_store:
             response.headers["Cache-Control"] = "no-store"
+
+    def local_session(self, request: Request) -> LocalSession:
+        """Return what lives for *request* only."""
+        return local_of(request, self._services.local_schema)
 
     def _find_store(self, request: Request) -> Store:
         if isinstance(self.store, Carrying):
@@ -172,6 +184,13 @@ class SessionPlusInterface(SessionInterface):
         if app.config.get("SESSION_COOKIE_PARTITIONED"):
             attributes["partitioned"] = True
         return attributes
+
+
+def _schema(settings: Settings, scope: str) -> Schema | None:
+    # Without parameters, nothing needs to be looked up for each key.
+    if not settings.parameters and settings.unknown_parameters == "allow":
+        return None
+    return Schema(settings.parameters, settings.unknown_parameters).for_scope(scope)
 
 
 @lru_cache(maxsize=16)

@@ -1,26 +1,27 @@
 """One session's way through one request: its state, its token, its record, its values.
 
-No HTTP here, and no mapping. Loading and the calls to the store are here; what is
-written at the end is in ``saving``, what is written at once in ``exchange``.
+No HTTP here, and no mapping. How it is found is in ``loading``, what is written at the end
+in ``saving``, what is written at once in ``exchange``.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from . import clock, signals
+from . import signals
 from .data import Data
 from .errors import (
     ConfigError,
     DamagedRecord,
     StoreConflict,
     StoreError,
-    StoreUnavailable,
 )
 from .flash import Flash
 from .lifetimes import OWN_LIFETIME, Lifetimes
-from .offline import OfflineData, refusal
+from .readonly import ReadOnlyData, refuse_offline, refuse_write
 from .record import Changes, Record
 from .reporter import Reporter
 from .services import Cookie, Services, State
@@ -49,6 +50,12 @@ class Lifecycle(Reporter):
         self.data: Data
         #: The token it will have when it is next written.
         self.next_token: str | None = None
+        #: Whose it will be when it is next written; "" for nobody, None if that stays.
+        self.next_owner: str | None = None
+        #: Called once after it has been written.
+        self.when_saved: Callable[[], None] | None = None
+        #: Whether the view has said that it changes nothing.
+        self.is_read_only = False
         #: Messages taken out of the store, by their names.
         self.claimed: dict[str, bytes] = {}
         #: Ended by the app: whatever is put in now belongs to another session.
@@ -80,7 +87,7 @@ class Lifecycle(Reporter):
 
     def reset_messages(self) -> None:
         """Forget all messages of ours, those that were taken out of the store too."""
-        self.refuse_if_offline()
+        self.refuse_if_read_only()
         self.flash.drop()
         self.claimed = {}
         self.note_loss()
@@ -106,6 +113,7 @@ class Lifecycle(Reporter):
         if self.is_forced or self.was_modified or self.cookie is Cookie.DELETE:
             return True
         is_new = self.is_stored and self.next_token is not None
+        is_new = is_new or self.next_owner is not None
         return is_new or self.restarts or any(self.data.changes())
 
     @property
@@ -117,6 +125,7 @@ class Lifecycle(Reporter):
             or self.was_modified
             or self.restarts
             or self.next_token is not None
+            or self.next_owner is not None
             or self._flash is not None
             or self.cookie is not Cookie.LEAVE
             or self.data.has_hidden
@@ -126,7 +135,7 @@ class Lifecycle(Reporter):
     @property
     def is_peeking(self) -> bool:
         """Whether the request takes no messages out of the store."""
-        return self.services.only_peeks(self.request)
+        return self.is_read_only or self.services.only_peeks(self.request)
 
     @property
     def handle(self) -> str:
@@ -160,37 +169,21 @@ class Lifecycle(Reporter):
             self._lifetimes = self._find_lifetimes()
         return self._lifetimes
 
-    def load(self) -> None:
-        """Find the session of the request's cookie. :meth:`announce` tells of it."""
-        try:
-            self._find()
-        except DamagedRecord:
-            self._reject("damaged")
-        except StoreUnavailable as error:
-            self.error = error
-            if self.services.settings.on_store_error != "anonymous":
-                self.state = State.FAILED
-                raise
-            self.state = State.OFFLINE
-        except BaseException as error:
-            self.state = State.FAILED
-            self.error = error if isinstance(error, StoreError) else None
-            raise
-        finally:
-            if self.record is None:
-                self._replace_data({})
+    def refuse_if_read_only(self) -> None:
+        """Refuse a change where there must be none.
 
-    def refuse_if_offline(self) -> None:
-        """Refuse what an empty session that stands for another one cannot do.
-
-        :raises SessionReadOnly: if the store did not answer.
+        :raises SessionReadOnly: if the store did not answer: the session is empty and
+            stands for another one.
+        :raises WriteRefused: if the view has said that it changes nothing.
         """
         if self.state is State.OFFLINE:
-            raise refusal() from self.error
+            refuse_offline(self.error)
+        if self.is_read_only:
+            refuse_write()
 
     def regenerate(self) -> None:
         """Give the session a new token when it is next written."""
-        self.refuse_if_offline()
+        self.refuse_if_read_only()
         token = self.services.settings.identifier_generator()
         if not isinstance(token, str) or not is_wellformed(token):
             raise ConfigError(
@@ -210,13 +203,13 @@ class Lifecycle(Reporter):
 
     def end(self) -> None:
         """End the session; what is put in afterwards belongs to another one."""
-        self.refuse_if_offline()
+        self.refuse_if_read_only()
         if self.state in (State.ALIVE, State.DETACHED):
             self.restarts = True
         elif self.state is State.NEW and self.had_cookie:
             self.cookie = Cookie.DELETE
-        self._replace_data({})
-        self.next_token = None
+        self.replace_data({})
+        self.next_token = self.next_owner = self.when_saved = None
         self.note_loss()
 
     def apply(self, changes: Changes) -> Applied:
@@ -244,6 +237,7 @@ class Lifecycle(Reporter):
         """Go on as what is stored now, after *sets* were written."""
         self.state, self.token, self.record = State.ALIVE, token, record
         self.is_stale = False
+        self.next_owner = None
         self.writes += 1
         self.data.settle(record, sets)
 
@@ -256,7 +250,7 @@ class Lifecycle(Reporter):
         self.restarts = False
         self.cookie = cookie
         self.was_modified = True
-        self._replace_data({})
+        self.replace_data({})
         self.send(signals.session_destroyed, handle=handle(sid))
 
     def lose(self, has_changes: bool) -> None:
@@ -287,6 +281,21 @@ class Lifecycle(Reporter):
         self.record = found
         return found
 
+    def replace_data(self, stored: dict[str, bytes], beside: dict[str, int] = _NOTHING) -> None:
+        """Go on with these values, and nothing that this request has changed."""
+        codec = self.services.codec
+        # Weakly: a cycle would wait for the garbage collector.
+        find_source = weakref.ref(self)
+        if self.state is State.OFFLINE:
+            self.data = ReadOnlyData(codec, partial(refuse_offline, self.error), {})
+        elif self.is_read_only:
+            self.data = ReadOnlyData(codec, refuse_write, stored, beside, find_source)
+        else:
+            self.data = Data(codec, stored, beside, find_source)
+        self._flash = None
+        self._lifetimes = None
+        self.claimed = {}
+
     def _find_lifetimes(self) -> Lifetimes:
         settings = self.services.settings
         own = self.data.get_hidden(OWN_LIFETIME)
@@ -300,51 +309,3 @@ class Lifecycle(Reporter):
             settings.provisional_lifetime,
             min(settings.touch_interval, idle // 10),
         )
-
-    def _find(self) -> None:
-        token, reason = self.services.read_token(self.request)
-        self.had_cookie = token is not None or reason is not None
-        if token is not None:
-            self._take(token, self.call(self.store.load, digest(token)))
-        elif reason is not None:
-            self._reject(reason)
-
-    def _take(self, token: str, found: Record | Miss) -> None:
-        if found is Miss.EXPIRED:
-            self._expire(token)
-            return
-        if isinstance(found, Miss):
-            if found is Miss.MOVED:
-                self.state, self.token = State.DETACHED, token
-            self._reject(found.value)
-            return
-        self._replace_data(found.values, found.beside)
-        rules, now = self.lifetimes(), clock.now()
-        if rules.is_over(found.created_at, found.seen_at, now):
-            self.call(self.store.delete, digest(token))
-            self._expire(token)
-        else:
-            self.state, self.token, self.record = State.ALIVE, token, found
-            used_at = now if self.services.refreshes() else found.seen_at
-            expires_at = rules.expiry(found.created_at, used_at)
-            # A record that was left empty is not kept alive by those who look at it.
-            is_stale = rules.is_stale(found.expires_at, expires_at)
-            self.is_stale = is_stale and found.has_content
-            self.send(signals.session_loaded)
-
-    def _expire(self, token: str) -> None:
-        self.send(signals.session_expired, handle=handle(digest(token)))
-
-    def _reject(self, reason: str) -> None:
-        self.send(signals.session_rejected, reason=reason)
-
-    def _replace_data(self, stored: dict[str, bytes], beside: dict[str, int] = _NOTHING) -> None:
-        codec = self.services.codec
-        if self.state is State.OFFLINE:
-            self.data = OfflineData(codec, self.refuse_if_offline)
-        else:
-            # Weakly: a cycle would wait for the garbage collector.
-            self.data = Data(codec, stored, beside, weakref.ref(self))
-        self._flash = None
-        self._lifetimes = None
-        self.claimed = {}

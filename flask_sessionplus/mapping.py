@@ -1,24 +1,22 @@
-"""The session as a mapping: what every Flask extension expects of ``flask.session``."""
+"""A session that is kept as a record: loaded at its first use, saved at the end."""
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from abc import abstractmethod
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flask.sessions import SessionMixin
-
-from .data import FLASHES, HIDDEN
 from .exchange import MISSING, exchange
 from .lifecycle import Lifecycle
-from .messages import take_flashes
+from .loading import load
+from .parameters import Schema
+from .record import SCOPED
 from .services import Services
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from .words import Words
 
 
-class SessionMapping(SessionMixin):
+class StoredSession(Words):
     """A mutable mapping that is loaded at its first use, read or write."""
 
     #: Whether this request has used the session; then its answer varies with the cookie.
@@ -31,17 +29,31 @@ class SessionMapping(SessionMixin):
         self._request = request
         self._loading = RLock()
 
+    @property
+    def schema(self) -> Schema | None:
+        """The typed parameters of this session, if it has any."""
+        return self._services.schema
+
     def __getitem__(self, key: str) -> Any:
-        return (self._life or self._open()).data[key]
+        data = (self._life or self._open()).data
+        if data.has_scopes and _is_scoped(key):
+            raise KeyError(key)
+        value = data[key]
+        return value if self._services.schema is None else self._offer(key, value)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._open().data[checked(key)] = value
+        self._open().data[key] = self._accept(key, value)
 
     def __delitem__(self, key: str) -> None:
-        del self._open().data[key]
+        life = self._open()
+        life.refuse_if_read_only()
+        if _is_scoped(key):
+            raise KeyError(key)
+        del life.data[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._open().data
+        data = self._open().data
+        return key in data and not (data.has_scopes and _is_scoped(key))
 
     def __iter__(self) -> Iterator[str]:
         # A copy, so that a loop may remove keys.
@@ -50,21 +62,12 @@ class SessionMapping(SessionMixin):
     def __len__(self) -> int:
         return len(self._open().data)
 
-    def __ior__(self, other: Mapping[str, Any]) -> Self:
-        self.update(other)
-        return self
-
-    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self.copy(), **other}
-
-    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**other, **self.copy()}
-
     def __repr__(self) -> str:
         # Neither values, which may be secret, nor a load, which a debugger would not expect.
+        kind = type(self).__name__
         if self._life is None:
-            return "<Session not loaded>"
-        return f"<Session {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
+            return f"<{kind} not loaded>"
+        return f"<{kind} {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
 
     def items(self) -> ItemsView[str, Any]:
         """Return the keys and values, as of a dict; those that lie apart are fetched at once."""
@@ -76,37 +79,25 @@ class SessionMapping(SessionMixin):
         self._open().data.fetch_all()
         return super().values()
 
-    def copy(self) -> dict[str, Any]:
-        """Return the keys and values as a dict of its own; not the flashed messages."""
-        return dict(self.items())
+    def remove(self, key: str) -> None:
+        """Remove *key*, if it is there."""
+        self._open().refuse_if_read_only()
+        super().remove(key)
 
     def pop(self, key: str, default: Any = MISSING) -> Any:
         """Remove *key* and return its value, or *default* if it is given."""
-        life = self._open()
-        life.refuse_if_offline()
-        if key == FLASHES and key in life.data:
-            return take_flashes(life)
-        value = life.data.get(key, default)
-        if value is MISSING:
-            raise KeyError(key)
-        if key in life.data:
-            del life.data[key]
-        return value
+        self._open().refuse_if_read_only()
+        return super().pop(key, default)
 
-    def clear(self) -> None:
-        """End the session: record and cookie go, and this becomes a new, empty one."""
-        self._open().end()
+    def _find(self, key: str) -> Any:
+        data = (self._life or self._open()).data
+        value = data.get(key, MISSING)
+        if value is MISSING or (data.has_scopes and _is_scoped(key)):
+            return MISSING
+        return value if self._services.schema is None else self._offer(key, value)
 
-    def setdefault(self, key: str, default: Any = None) -> Any:
-        """Return the value of *key*; if there is none, store *default* at once and return it.
-
-        Of parallel requests all get the value that was first.
-        """
-        life = self._open()
-        value = life.data.get(key, MISSING)
-        if value is not MISSING:
-            return value
-        return exchange(life, checked(key), lambda old: default if old is MISSING else old)
+    def _exchange(self, key: str, function: Callable[[Any], Any]) -> Any:
+        return exchange(self._open(), key, function)
 
     def _open(self) -> Lifecycle:
         return self._life or self._load()
@@ -117,23 +108,18 @@ class SessionMapping(SessionMixin):
                 # Another thread of this request was faster, or a signal's receiver is curious.
                 return self._life
             self.accessed = True
-            life = Lifecycle(self._services, self._request, self)
+            life = self._begin()
             try:
-                life.load()
+                load(life)
             finally:
                 self._life = life
                 life.announce()
             return life
 
+    @abstractmethod
+    def _begin(self) -> Lifecycle:
+        """Return a session that has not been loaded."""
 
-def checked(key: object) -> str:
-    """Return *key*, if it may be one of a session.
 
-    :raises TypeError: if it is no string.
-    :raises ValueError: if it is a name of our own.
-    """
-    if not isinstance(key, str):
-        raise TypeError(f"Session keys are strings, not {type(key).__name__}: {key!r:.50}.")
-    if key[:1] in HIDDEN:
-        raise ValueError(f"A session key must not begin with a control character: {key!r:.50}.")
-    return key
+def _is_scoped(key: object) -> bool:
+    return isinstance(key, str) and key[:1] == SCOPED

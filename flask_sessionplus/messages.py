@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from . import signals
-from .data import FLASHES
 from .lifecycle import Lifecycle
+from .names import FLASHES
 from .record import Changes
 from .reporter import PATIENCE
 from .stores.base import Outcome

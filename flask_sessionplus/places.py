@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, current_app, has_app_context
 
-from .config import to_milliseconds
+from .checks import to_milliseconds
 from .errors import ConfigError
 from .stores.schemes import Place
 

@@ -3,7 +3,8 @@
 Times are milliseconds since 1970-01-01 UTC. Values are bytes the codec made.
 
 A name that begins with a control character is ours: code 0 for bookkeeping,
-which does not count as content, 1 and 2 for flash messages.
+which does not count as content, 1 and 2 for flash messages, 3 for who is signed in,
+4 for the values of scopes.
 """
 
 from __future__ import annotations
@@ -32,8 +33,14 @@ _INLINE_LIMIT = 8_192
 _BESIDE_FROM = (4_096, 1_024, 256, 64)
 _INLINE_REST = 2_048
 
+#: Names with this prefix say who is signed in.
+IDENTITY = "\x03"
+
+#: Prefix of the values of scopes, which may be as many and as large as others.
+SCOPED = "\x04"
+
 #: Names of ours sort before this, all others behind it: one comparison tells.
-FIRST_VISIBLE = "\x03"
+FIRST_VISIBLE = "\x05"
 
 _NOTHING: Mapping[str, bytes] = {}
 
@@ -173,7 +180,7 @@ def spread(record: Record) -> tuple[Record, dict[str, bytes]]:
     if size <= _INLINE_LIMIT and not record.beside:
         return record, {}
     sizes = {
-        name: len(data) for name, data in record.values.items() if name >= FIRST_VISIBLE or not name
+        name: len(data) for name, data in record.values.items() if name >= SCOPED or not name
     }
     # With those that lie beside it already, so that one that is changed stays there.
     found = [*sizes.values(), *record.beside.values()]

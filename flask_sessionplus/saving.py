@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from . import clock, signals
-from .data import has_keys
 from .errors import (
     ConfigError,
     DamagedRecord,
@@ -16,6 +15,7 @@ from .errors import (
 )
 from .lifecycle import Lifecycle
 from .messages import read_messages
+from .names import has_keys
 from .record import Changes, Record, has_content, spread, tombstone
 from .services import Cookie, State
 from .stores.base import Applied, Carried, Miss, Outcome
@@ -29,7 +29,7 @@ _EMPTY_LIFETIME = 60_000
 
 _NOWHERE = bytes(32)
 
-_UNAVAILABLE = (State.FAILED, State.OFFLINE)
+_UNAVAILABLE = (State.FAILED, State.OFFLINE, State.UNUSED)
 
 
 def finish(
@@ -54,8 +54,11 @@ def finish(
             life.data.set_hidden(name, life.claimed.pop(name))
     if life.has_messages and was_page():
         if is_streamed():
-            read_messages(life, life.flash.keys())
+            read_messages(life, life.flash.readable())
         life.flash.age()
+    if life.is_read_only and any(life.data.changes()):
+        # Something was changed inside a value.
+        life.refuse_if_read_only()
     writes = life.writes
     try:
         save(life)
@@ -85,6 +88,9 @@ def save(life: Lifecycle) -> None:
         _save_detached(life)
     elif life.state is State.FAILED and life.error is not None:
         raise life.error
+    if life.when_saved is not None and life.is_stored and life.next_owner is None:
+        when_saved, life.when_saved = life.when_saved, None
+        when_saved()
 
 
 def needs_cookie(life: Lifecycle) -> bool:
@@ -136,7 +142,8 @@ def _create(life: Lifecycle) -> None:
         return
     check_size(life, sets)
     now = clock.now()
-    record = Record(now, now, life.lifetimes().first_expiry(now), sets)
+    owner = life.next_owner or ""
+    record = Record(now, now, life.lifetimes().first_expiry(now), sets, owner=owner)
     for _ in range(_TOKEN_TRIES):
         token = life.take_next_token()
         if life.call(life.store.create, digest(token), record):
@@ -156,6 +163,7 @@ def _save_changes(life: Lifecycle) -> None:
     assert life.record is not None
     sets, removals = life.data.changes()
     is_changed = bool(sets or removals or life.next_token or life.is_forced)
+    is_changed = is_changed or life.next_owner is not None
     refreshes, now = life.services.refreshes(), clock.now()
     used_at = now if is_changed or refreshes else life.record.seen_at
     expires_at = life.lifetimes().expiry(life.record.created_at, used_at)
@@ -174,6 +182,7 @@ def _save_changes(life: Lifecycle) -> None:
             expires_at=min(expires_at, now + _EMPTY_LIFETIME) if is_emptied else expires_at,
             seen_at=used_at,
             updates=updates,
+            owner=life.next_owner,
         )
         _write(life, changes, sets, is_changed)
     elif life.is_stale:
@@ -259,7 +268,11 @@ def _save_restarted(life: Lifecycle) -> None:
     check_size(life, sets)
     now = clock.now()
     changes = Changes(
-        sets, restart_at=now, seen_at=now, expires_at=life.lifetimes().expiry(now, now)
+        sets,
+        restart_at=now,
+        seen_at=now,
+        expires_at=life.lifetimes().expiry(now, now),
+        owner=life.next_owner,
     )
     outcome, record = Outcome.TAKEN, None
     for _ in range(_TOKEN_TRIES):

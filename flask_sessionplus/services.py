@@ -9,6 +9,7 @@ from typing import Any
 
 from .codec import Codec
 from .config import Settings
+from .parameters import Schema
 from .stores.base import Store
 
 
@@ -23,6 +24,8 @@ class State(Enum):
     FAILED = "not available"
     #: The store did not answer, and the request goes on without a session.
     OFFLINE = "offline"
+    #: The view has none: whatever is put in is thrown away.
+    UNUSED = "not used"
 
 
 class Cookie(Enum):
@@ -31,6 +34,16 @@ class Cookie(Enum):
     LEAVE = "leave"
     SET = "set"
     DELETE = "delete"
+
+
+class Policy(Enum):
+    """What a view wants of the session."""
+
+    READ_WRITE = "read and write"
+    #: It changes nothing.
+    READ_ONLY = "read only"
+    #: It has none: no load, no save, no cookie.
+    NO_SESSION = "no session"
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,9 @@ class Services:
     :param only_peeks: tells whether a request takes no messages, such as HEAD.
     :param default_lifetime: returns the idle time, in milliseconds, where no setting does.
     :param refreshes: tells whether reading extends a session.
+    :param find_policy: takes the request; returns what its view wants of the session.
+    :param schema: the typed parameters of these sessions.
+    :param local_schema: those of the local session.
     """
 
     find_app: Callable[[], Any]
@@ -55,3 +71,6 @@ class Services:
     only_peeks: Callable[[Any], bool]
     default_lifetime: Callable[[], int]
     refreshes: Callable[[], bool]
+    find_policy: Callable[[Any], Policy]
+    schema: Schema | None
+    local_schema: Schema | None

@@ -1,27 +1,29 @@
-"""``flask.session``: the mapping a view sees, and what it can do beyond a mapping."""
+"""``flask.session``: what a view sees of one visitor's session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast, overload
+from typing import Any
 
+from flask.sessions import SessionMixin
+
+from .checks import to_milliseconds
 from .clock import to_datetime
-from .config import to_milliseconds
-from .data import FLASHES
 from .errors import LateSession
-from .exchange import MISSING, exchange
-from .mapping import SessionMapping, checked
-from .messages import read_messages
+from .exchange import MISSING
+from .flashing import Flashing
+from .lifecycle import Lifecycle
+from .local import LocalSession, local_of
+from .mapping import StoredSession
+from .messages import take_flashes
+from .names import FLASHES
+from .record import SCOPED
 from .saving import needs_cookie, save
+from .scopes import Scope
 from .services import State
 
-D = TypeVar("D")
-T = TypeVar("T")
 
-
-class Session(SessionMapping):
+class Session(StoredSession, Flashing, SessionMixin):
     """The data of one visitor.
 
     It is loaded at its first use, read or write, and saved when the answer goes out, if
@@ -36,135 +38,28 @@ class Session(SessionMapping):
         """Return the session itself, so that templates can say ``session().get("x")``."""
         return self
 
-    @overload
-    def get(self, key: str, default: Any = None, type: None = None) -> Any: ...
-    @overload
-    def get(self, key: str, default: None = None, *, type: Callable[[Any], T]) -> T | None: ...
-    @overload
-    def get(self, key: str, default: D, type: Callable[[Any], T]) -> T | D: ...
-    def get(self, key: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:
-        """Return the value of *key*, or the flashed message under it, or *default*.
+    def pop(self, key: str, default: Any = MISSING) -> Any:
+        """Remove *key* and return its value, or *default* if it is given."""
+        if key == FLASHES and key in self:
+            return take_flashes(self._open())
+        return super().pop(key, default)
 
-        :param type: converts the value; if it raises ValueError or TypeError, *default*
-            is returned, as Werkzeug does it.
+    def clear(self) -> None:
+        """End the session: record and cookie go, and this becomes a new, empty one."""
+        self._open().end()
+
+    def scope(self, name: str, inherit: bool = True) -> Scope:
+        """Return an own version of the data for one part of the app, such as a checkout.
+
+        :param name: any text. The same name gives the same version, in later requests too.
+        :param inherit: whether keys that are not set in it are read from the session.
         """
-        life = self._open()
-        value = life.data.get(key, MISSING)
-        if value is MISSING:
-            value = read_messages(life, [key]).get(key, MISSING)
-        if value is MISSING:
-            return default
-        if type is None:
-            return value
-        try:
-            return type(value)
-        except (ValueError, TypeError):
-            return default
+        return Scope(self, (name,), inherit)
 
-    # The words of other session systems.
-
-    def set(self, key: str, value: Any) -> None:
-        """Set *key* to *value*, which keeps its type.
-
-        :raises UnsupportedType: if *value* cannot be stored; it names the path to the culprit.
-        """
-        self[key] = value
-
-    def has(self, key: str) -> bool:
-        """Tell whether there is a value, or a message for this request, under *key*."""
-        life = self._open()
-        return key in life.data or key in read_messages(life, [key])
-
-    def all(self) -> dict[str, Any]:
-        """Return all keys and values, and this request's messages where no key is in the way."""
-        life = self._open()
-        return {**read_messages(life, life.flash.keys()), **self.copy()}
-
-    def remove(self, key: str) -> None:
-        """Remove *key*, if it is there."""
-        life = self._open()
-        life.refuse_if_offline()
-        if key in life.data:
-            del life.data[key]
-
-    def pull(self, key: str, default: Any = None) -> Any:
-        """Remove *key* and return its value, or *default* if there is none."""
-        return self.pop(key, default)
-
-    # Exact under parallel requests.
-
-    def atomic(self, key: str, function: Callable[[Any], T], default: Any = None) -> T:
-        """Set *key* to what *function* makes of its value, at once, and return that.
-
-        Nothing that others write at the same time is lost: if one was faster, *function*
-        is called again with the new value. So it must only compute.
-
-        :param function: gets the value, or *default* if there is none.
-        :raises StoreConflict: if others were faster hundreds of times.
-        """
-
-        def renew(old: Any) -> T:
-            # The function may change what it gets, and may be called again.
-            return function(deepcopy(default) if old is MISSING else old)
-
-        return cast(T, exchange(self._open(), checked(key), renew))
-
-    def increment(self, key: str, by: Any = 1) -> Any:
-        """Add *by* to the number under *key*, which begins at 0, and return the sum.
-
-        No two requests get the same sum.
-        """
-        return self.atomic(key, lambda old: old + by, 0)
-
-    def append(self, key: str, value: Any) -> None:
-        """Append *value* to the list under *key*, which begins empty."""
-        self.atomic(key, lambda old: [*_as_list(key, old), value], ())
-
-    # Messages for the next request.
-
-    def flash(self, key: str, value: Any) -> None:
-        """Show *value* under *key* to the next request that is a page, then forget it.
-
-        Requests that do not use the session, HEAD, OPTIONS, redirects, 304, and a
-        browser's background fetches that do not read it leave it waiting.
-        """
-        self._open().flash.add(checked(key), value)
-
-    def get_flash(self, key: str, default: Any = None) -> Any:
-        """Return the message under *key*, or *default*.
-
-        Of parallel requests only one gets it; within that request it may be read again.
-        """
-        return read_messages(self._open(), [key]).get(key, default)
-
-    def flash_map(self, key: str, mapping: Mapping[Any, Any]) -> None:
-        """Flash a mapping, such as a form's fields or their errors. A MultiDict stays one.
-
-        :raises TypeError: if it is no mapping.
-        """
-        if not isinstance(mapping, Mapping):
-            raise TypeError(f"flash_map({key!r}, ...) needs a mapping, not {mapping!r:.50}.")
-        self.flash(key, mapping)
-
-    def get_flash_map(self, key: str) -> Mapping[Any, Any]:
-        """Return the mapping that was flashed under *key*, or an empty one."""
-        found = self.get_flash(key)
-        return found if isinstance(found, Mapping) else {}
-
-    def now(self, key: str, value: Any) -> None:
-        """Show *value* under *key* as a message of this request only."""
-        self._open().flash.show_now(checked(key), value)
-
-    def keep(self, *keys: str) -> None:
-        """Keep this request's messages under *keys* for one more; without keys, all."""
-        flash = self._open().flash
-        flash.keep(keys or flash.keys())
-
-    def reflash(self) -> None:
-        """Keep all of this request's messages for one more."""
-        self.keep()
-
-    # Its life.
+    @property
+    def local(self) -> LocalSession:
+        """What lives for this request only: ``flask_sessionplus.local_session``."""
+        return local_of(self._request, self._services.local_schema)
 
     @property
     def identifier(self) -> str:
@@ -247,7 +142,7 @@ class Session(SessionMapping):
         """
         idle = None if lifetime is None else to_milliseconds("The lifetime", lifetime)
         life = self._open()
-        life.refuse_if_offline()
+        life.refuse_if_read_only()
         life.set_idle_lifetime(idle)
 
     def renew(self) -> None:
@@ -272,7 +167,7 @@ class Session(SessionMapping):
             self._open().end()
 
     def reset(self, flash_only: bool = False) -> None:
-        """Remove all keys and messages; the session itself goes on.
+        """Remove all keys and messages, those of scopes too; the session itself goes on.
 
         :param flash_only: remove the messages only.
         """
@@ -280,6 +175,8 @@ class Session(SessionMapping):
         life.reset_messages()
         for key in [key for key in life.data if key == FLASHES or not flash_only]:
             del life.data[key]
+        for name in life.data.scoped() if not flash_only else ():
+            del life.data[name]
 
     def save(self) -> None:
         """Write what has changed so far, without waiting for the answer.
@@ -297,8 +194,11 @@ class Session(SessionMapping):
             )
         save(life)
 
+    def _begin(self) -> Lifecycle:
+        return Lifecycle(self._services, self._request, self)
 
-def _as_list(key: str, value: Any) -> Any:
-    if not isinstance(value, (list, tuple)):
-        raise TypeError(f"session[{key!r}] is no list that could be appended to.")
-    return value
+    def _flash_name(self, key: str) -> str:
+        return key
+
+    def _flash_keys(self) -> list[str]:
+        return [key for key in self._open().flash.readable() if key[:1] != SCOPED]

@@ -33,9 +33,26 @@ session_expired = _signals.signal("session-expired")
 session_lost = _signals.signal("session-lost")
 
 #: A cookie was not accepted. Carries ``session`` and ``reason``: ``"malformed"``,
-#: ``"duplicate"``, ``"unknown"``, ``"moved"`` or ``"damaged"``.
+#: ``"duplicate"``, ``"unknown"``, ``"moved"``, ``"damaged"``, or ``"address"`` and
+#: ``"browser"``: it came from elsewhere than ``SESSION_BIND`` says.
 session_rejected = _signals.signal("session-rejected")
 
 #: A store failed. Carries ``session`` and ``error``, a
 #: :class:`~flask_sessionplus.errors.StoreError`.
 store_failed = _signals.signal("store-failed")
+
+#: Somebody has signed in. Carries ``session`` and ``user_id``.
+user_signed_in = _signals.signal("user-signed-in")
+
+#: Somebody has signed out. Carries ``session`` and ``user_id``.
+user_signed_out = _signals.signal("user-signed-out")
+
+#: Sessions were ended from outside. Carries ``owner``, whose they were, ``""`` if it was one of
+#: nobody or all, and ``count``.
+sessions_revoked = _signals.signal("sessions-revoked")
+
+#: A bearer token was not accepted. Carries ``reason``, one word.
+token_rejected = _signals.signal("token-rejected")
+
+#: A refresh token came for the second time: its family has been revoked. Carries ``owner``.
+token_reused = _signals.signal("token-reused")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from typing import NamedTuple, TypeVar
 
 from ..record import Changes, Record
 
 P = TypeVar("P")
+
+# How often all records are gone through to remove them.
+_ROUNDS = 20
 
 
 class Miss(Enum):
@@ -149,7 +152,20 @@ class OwnerIndex(ABC):
 
     @abstractmethod
     def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
-        """Remove the records of *owner*, but for the sids in *spare*; return how many."""
+        """Remove the records of *owner*, but for the sids in *spare*; return how many.
+
+        Several at a time: fifty sessions are not fifty round trips.
+        """
+
+    @abstractmethod
+    def find(self, half: bytes) -> bytes | None:
+        """Return the sid of the live record whose sid begins with *half*, or None.
+
+        Whoever it belongs to. It is looked up, not searched for; where the session has moved
+        from nothing is found. One that cannot be read may be found, so that it can be removed.
+
+        :param half: 16 bytes: what :func:`flask_sessionplus.tokens.handle` shows of a sid.
+        """
 
 
 class Browsable(ABC):
@@ -165,6 +181,21 @@ class Browsable(ABC):
     @abstractmethod
     def count(self) -> int:
         """Return about how many live records there are."""
+
+    def delete_all(self) -> int:
+        """Remove every record, what lies beside it, and its owner's entry.
+
+        All that were there when it began are gone when it ends, though they move meanwhile;
+        one that is made meanwhile may stay. Expired ones and tombstones may stay. A store
+        that can do it faster than one by one overrides this.
+
+        Only for the store as a whole: what a part has, found with :func:`having`, may be notes
+        on sessions that have ended.
+
+        :return: about how many live ones there were.
+        """
+        assert isinstance(self, Store)
+        return until_none_is_left(lambda: sum(map(self.delete, self.browse())))
 
 
 class Carrying(ABC):
@@ -185,6 +216,21 @@ class Carried(Store):
     @abstractmethod
     def send(self) -> str | None:
         """Return what the browser is to carry from now on; None: nothing."""
+
+
+def until_none_is_left(remove: Callable[[], int]) -> int:
+    """Call *remove*, which removes all that it meets, until it meets none; return the sum.
+
+    Who moves from where it has not been yet to where it was is not met the first time.
+    """
+    total = 0
+    for _ in range(_ROUNDS):
+        removed = remove()
+        total += removed
+        if not removed:
+            break
+    # Who comes to so many was new each time, for nobody moves as often as that.
+    return total
 
 
 def having(store: Store, power: type[P]) -> list[P]:

@@ -11,7 +11,16 @@ from .. import clock
 from ..errors import DamagedRecord, StoreError, StoreUnavailable
 from ..record import Changes, Record, expected_beside, is_expected, merge, tombstone
 from . import filedisk, filevalues
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Purgeable, Store
+from .base import (
+    Applied,
+    Browsable,
+    Miss,
+    Outcome,
+    OwnerIndex,
+    Purgeable,
+    Store,
+    until_none_is_left,
+)
 from .filelocks import StripedLocks
 from .filerecords import RecordFiles, is_record, sid_of
 from .filevalues import StoredFile
@@ -120,6 +129,11 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
             total += removed
         return total
 
+    def find(self, half: bytes) -> bytes | None:
+        self._make_ready()
+        sids = map(sid_of, self._files.beginning_with(half))
+        return next(filter(self._is_live, sids), None)
+
     def browse(self) -> Iterator[bytes]:
         self._make_ready()
         return filter(self._is_live, map(sid_of, filter(is_record, self._files.paths())))
@@ -127,6 +141,10 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
     def count(self) -> int:
         self._make_ready()
         return sum(not filedisk.is_old(path) for path in filter(is_record, self._files.paths()))
+
+    def delete_all(self) -> int:
+        self._make_ready()
+        return until_none_is_left(self._delete_each)
 
     def purge(self, limit: int) -> int:
         self._make_ready()
@@ -206,6 +224,10 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
                     return is_alive
             sid = stored.record.moved_to
         return False
+
+    def _delete_each(self) -> int:
+        sids = map(sid_of, filter(is_record, self._files.paths()))
+        return sum(map(self._delete, sids))
 
     def _old(self) -> Iterator[str]:
         """Yield the paths of what may have to go: its time is over, or its writer was killed."""

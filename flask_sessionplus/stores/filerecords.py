@@ -101,6 +101,13 @@ class RecordFiles:
                 folders[:] = [name for name in folders if len(name) == 2]
             yield from (f"{folder}/{name}" for name in names if _is_ours(name))
 
+    def beginning_with(self, half: bytes) -> Iterator[str]:
+        """Yield the paths of the records whose sids begin with *half*, of 16 bytes."""
+        folder, name = os.path.split(self.path(half))
+        for each in filedisk.names(folder):
+            if each.startswith(name) and _is_ours(each) and is_record(each):
+                yield f"{folder}/{each}"
+
     def belongings(self, sid: bytes, stored: StoredFile) -> Iterator[str]:
         """Yield the paths of what belongs to a record: an owner's entry, and its values."""
         yield self.owners.path(stored.record.owner, sid)

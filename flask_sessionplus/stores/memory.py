@@ -12,6 +12,9 @@ from ..errors import StoreError
 from ..record import Changes, Record, is_expected, merge, tombstone
 from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Purgeable, Store
 
+# Bytes of a sid that are enough to tell it from all others.
+_HALF = 16
+
 
 class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
     """Keeps records in a dict, under one lock. They end with the process.
@@ -24,6 +27,8 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
 
     def __init__(self) -> None:
         self._records: dict[bytes, Record] = {}
+        # Whole sids by their first halves.
+        self._whole: dict[bytes, bytes] = {}
         self._owned: dict[str, set[bytes]] = {}
         self._expiries: list[tuple[int, bytes]] = []
         self._lock = Lock()
@@ -104,6 +109,12 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
                 self._drop(sid)
             return alive
 
+    def find(self, half: bytes) -> bytes | None:
+        self._check_process()
+        with self._lock:
+            sid = self._whole.get(half)
+            return sid if sid is not None and self._is_alive(sid) else None
+
     def browse(self) -> Iterator[bytes]:
         self._check_process()
         with self._lock:
@@ -114,6 +125,14 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
         self._check_process()
         with self._lock:
             return sum(map(self._is_alive, self._records))
+
+    def delete_all(self) -> int:
+        self._check_process()
+        with self._lock:
+            alive = sum(map(self._is_alive, self._records))
+            for each in (self._records, self._whole, self._owned, self._expiries):
+                each.clear()
+            return alive
 
     def _is_alive(self, sid: bytes) -> bool:
         record = self._find(sid, clock.now())
@@ -127,6 +146,7 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
         former = self._records.get(sid)
         self._disown(sid, former)
         self._records[sid] = record
+        self._whole[sid[:_HALF]] = sid
         if record.owner:
             self._owned.setdefault(record.owner, set()).add(sid)
         # A later expiry needs no new entry: the old one finds the record still alive.
@@ -138,6 +158,7 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
 
     def _drop(self, sid: bytes) -> None:
         self._disown(sid, self._records.pop(sid, None))
+        self._whole.pop(sid[:_HALF], None)
 
     def _disown(self, sid: bytes, former: Record | None) -> None:
         if former is not None and former.owner:

@@ -8,12 +8,21 @@ from typing import Any
 from .. import clock
 from ..errors import ConfigError, DamagedRecord, StoreConflict, StoreUnavailable
 from ..record import Changes, Record, merge, spread
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store, until_none_is_left
 from .patience import pause
 from .rediscluster import ClusterPlace
 from .redislink import Answer, ClientLink, Command, Link
 from .redisplace import Place, Write, expected_values
-from .redisrows import HEAD_LENGTH, Keys, decode, live_sid, to_bytes
+from .redisrows import (
+    HEAD_LENGTH,
+    OWNER_END,
+    Keys,
+    as_stored,
+    decode,
+    live_sid,
+    owner_in,
+    to_bytes,
+)
 from .redisscripts import DROP
 
 # Of those who write at the same time, one always gets through; the others try again. Whoever
@@ -86,7 +95,26 @@ class RedisStore(Store, OwnerIndex, Browsable):
         raise _conflict()
 
     def delete(self, sid: bytes) -> bool:
-        return self._delete(sid, owner=None, spare=())
+        while True:
+            keys = self._places(sid)
+            data, is_repeated = self._link.run(DROP, keys, [])
+            if data is None:
+                # Asked twice, it may have been there the first time: whoever signs out is
+                # to be told that he is.
+                return is_repeated
+            try:
+                record = decode(sid, data)
+            except DamagedRecord:
+                # Its owner is not known; the entry in his index goes when he looks.
+                self._link.ask_all([("DEL", key) for key in keys])
+                return False
+            if record.owner and not record.moved_to:
+                self._link.ask("ZREM", self._keys.index(record.owner), sid)
+            if record.expires_at <= clock.now():
+                return False
+            if not record.moved_to:
+                return True
+            sid = record.moved_to
 
     def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
         if not names:
@@ -108,10 +136,20 @@ class RedisStore(Store, OwnerIndex, Browsable):
         return sorted(found.items(), key=lambda each: each[1].seen_at, reverse=True)
 
     def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
-        members = self._place.members(owner)
-        deleted = sum(self._delete(sid, owner, spare) for sid, _ in members)
-        self._place.forget(owner, [member for member in members if member[0] not in spare])
-        return deleted
+        deleted, has_moved = 0, bool(owner)
+        for _ in range(_TRIES):
+            if not has_moved:
+                return deleted
+            # Who has moved on since is found under his new sid: that was entered before.
+            members = [each for each in self._place.members(owner) if each[0] not in spare]
+            count, has_moved = self._drop([sid for sid, _ in members], owner)
+            self._place.forget(owner, members)
+            deleted += count
+        raise _conflict()
+
+    def find(self, half: bytes) -> bytes | None:
+        head = self._link.ask("GETRANGE", self._keys.record(half), 0, HEAD_LENGTH - 1)
+        return live_sid(half, head)
 
     def browse(self) -> Iterator[bytes]:
         for keys in self._scan():
@@ -123,6 +161,9 @@ class RedisStore(Store, OwnerIndex, Browsable):
 
     def count(self) -> int:
         return sum(map(len, self._scan()))
+
+    def delete_all(self) -> int:
+        return until_none_is_left(lambda: sum(map(self._sweep, self._scan())))
 
     def close(self) -> None:
         self._link.close()
@@ -163,41 +204,49 @@ class RedisStore(Store, OwnerIndex, Browsable):
             answer = self._place.move(write, target, taken)
         raise _conflict()
 
-    def _delete(self, sid: bytes, owner: str | None, spare: Collection[bytes]) -> bool:
-        """Remove the record, or what it has become, if it is *owner*'s (None: whoever's)."""
-        while sid not in spare:
-            if owner is not None and not self._is_of(sid, owner):
-                return False
-            keys = [self._keys.record(sid), self._keys.values(sid)]
-            data, is_repeated = self._link.run(DROP, keys, [])
-            if data is None:
-                # Asked twice, it may have been there the first time: whoever signs out is
-                # to be told that he is.
-                return is_repeated
-            try:
-                record = decode(sid, data)
-            except DamagedRecord:
-                # Its owner is not known; the entry in his index goes when he looks.
-                self._link.ask_all([("DEL", key) for key in keys])
-                return False
-            if record.owner and not record.moved_to:
-                self._link.ask("ZREM", self._keys.index(record.owner), sid)
-            if record.expires_at <= clock.now():
-                return False
-            if not record.moved_to:
-                return True
-            sid = record.moved_to
-        return False
+    def _drop(self, sids: list[bytes], owner: str) -> tuple[int, bool]:
+        """Remove the records of *sids* that are *owner*'s.
 
-    def _is_of(self, sid: bytes, owner: str) -> bool:
-        data = self._link.ask("GET", self._keys.record(sid))
-        if data is None:
-            return False
-        try:
-            record = decode(sid, data)
-        except DamagedRecord:
-            return True
-        return record.owner == owner or bool(record.moved_to)
+        :return: how many of them were alive, and whether one has moved on.
+        """
+        count, has_moved, damaged = 0, False, []
+        for sid, data in zip(sids, self._drop_each(sids, as_stored(owner)), strict=True):
+            try:
+                record = None if data is None else decode(sid, data)
+            except DamagedRecord:
+                damaged += self._places(sid)
+                continue
+            if record is not None and record.expires_at > clock.now():
+                has_moved |= bool(record.moved_to)
+                count += not record.moved_to and record.owner == owner
+        self._link.ask_all([("DEL", key) for key in damaged])
+        return count, has_moved
+
+    def _drop_each(self, sids: list[bytes], owner: bytes) -> Iterator[bytes | None]:
+        for batch in _batches(sids):
+            # By its text: in a cluster some servers may not know it, and had to be asked again.
+            asked = [("EVAL", DROP.text, 2, *self._places(sid), owner) for sid in batch]
+            yield from self._link.ask_all(asked)
+
+    def _sweep(self, keys: list[bytes]) -> int:
+        """Remove what has these keys, records of ours; return how many were alive."""
+        if not keys:
+            return 0
+        heads = self._link.ask_all([("GETRANGE", key, 0, OWNER_END - 1) for key in keys])
+        entries, places, alive = [], [], 0
+        for key, head in zip(keys, heads, strict=True):
+            half = self._keys.half_sid(key)
+            sid = live_sid(half, head)
+            places.append(("UNLINK", *self._places(half)))
+            alive += sid is not None
+            if sid is not None and (owner := owner_in(head)):
+                entries.append(("ZREM", self._keys.index(owner), sid))
+        # Entries first: one that is made anew, for a sid that is used again, has to stay.
+        self._link.ask_all([*entries, *places])
+        return alive
+
+    def _places(self, sid: bytes) -> list[bytes]:
+        return [self._keys.record(sid), self._keys.values(sid)]
 
     def _follow(self, sid: bytes, data: bytes | None) -> tuple[bytes, Record | None]:
         """Return where the session is now, and its record, if it is alive."""
@@ -215,13 +264,17 @@ class RedisStore(Store, OwnerIndex, Browsable):
         return sid, None
 
     def _get_all(self, sids: list[bytes]) -> Iterator[bytes | None]:
-        for start in range(0, len(sids), _BATCH):
-            batch = sids[start : start + _BATCH]
+        for batch in _batches(sids):
             yield from self._link.ask_all([("GET", self._keys.record(sid)) for sid in batch])
 
     def _scan(self) -> Iterator[list[bytes]]:
         for keys in self._link.scan(self._keys.pattern):
             yield list(filter(self._keys.is_record, keys))
+
+
+def _batches(sids: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(sids), _BATCH):
+        yield sids[start : start + _BATCH]
 
 
 def _open(source: Any) -> Link:

@@ -34,6 +34,13 @@ _GRACE = 10_000
 #: Of a value, as much as :func:`live_sid` needs.
 HEAD_LENGTH = _HEAD.size
 
+# Where the owner stands, its length before it. A script has it as a number, counted from one.
+_OWNER = HEAD_LENGTH - 2
+assert _OWNER == 45
+
+#: Of a value, as much as :func:`owner_in` needs, however long the owner is.
+OWNER_END = HEAD_LENGTH + 0xFFFF
+
 
 class Keys:
     """The names under which one store's records lie.
@@ -151,6 +158,18 @@ def live_sid(half: bytes, head: bytes) -> bytes | None:
     _, r1, r2, _, _, e1, e2, _, _, _, rest, _ = _HEAD.unpack_from(head)
     is_alive = (r1 or r2) and e1 << 32 | e2 > clock.now()
     return half + rest if is_alive else None
+
+
+def as_stored(owner: str) -> bytes:
+    """Return *owner* as it stands in the value of each of his records."""
+    name = to_bytes(owner)
+    return len(name).to_bytes(HEAD_LENGTH - _OWNER, "big") + name
+
+
+def owner_in(data: bytes) -> str:
+    """Return whose record *data*, the beginning of its value, belongs to."""
+    length = int.from_bytes(data[_OWNER:HEAD_LENGTH], "big")
+    return data[HEAD_LENGTH : HEAD_LENGTH + length].decode("utf-8", "surrogatepass")
 
 
 def _halves(number: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What Redis does in one step: scripts in Lua, each run as one, with nothing between.
 
 They know nothing of times and formats, only that the first 13 bytes of a record, its stamp,
-tell its state. Each writes if it finds what the caller has seen, and else returns what it
+tell its state, and where its owner stands. Each writes if it finds what the caller has seen, and else returns what it
 found instead: so nobody has to ask a second time.
 """
 
@@ -115,12 +115,13 @@ return 1
 """
 )
 
-#: Remove a record with its values, but no tombstone, and return it.
-#: KEYS: the record, its values.
+#: Remove a record with its values, but no tombstone, and return what was found.
+#: KEYS: the record, its values. ARGV: nothing; or an owner, as stored, if it must be his.
 DROP = Script(
     """
 local found = redis.call('GET', KEYS[1])
-if found and string.sub(found, 2, 7) ~= string.rep('\\0', 6) then
+if not found or string.sub(found, 2, 7) == string.rep('\\0', 6) then return found end
+if #ARGV == 0 or string.sub(found, 46, 45 + #ARGV[1]) == ARGV[1] then
   redis.call('DEL', unpack(KEYS))
 end
 return found

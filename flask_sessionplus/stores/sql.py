@@ -12,7 +12,16 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ..errors import ConfigError, StoreNotReady
 from ..record import Changes, Record
-from .base import Applied, Browsable, Miss, OwnerIndex, Preparable, Purgeable, Store
+from .base import (
+    Applied,
+    Browsable,
+    Miss,
+    OwnerIndex,
+    Preparable,
+    Purgeable,
+    Store,
+    until_none_is_left,
+)
 from .patience import pause
 from .sqlengine import is_in_memory, make_engine, refuse_in_memory
 from .sqlerrors import describe, may_lack_table, was_taken_back
@@ -112,6 +121,9 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
             return 0
         return self._run(lambda link: self._many.delete_owned(link, owner, spare))
 
+    def find(self, half: bytes) -> bytes | None:
+        return self._run(lambda link: self._many.find(link, half), is_reading=True)
+
     def browse(self) -> Iterator[bytes]:
         last = b""
         while page := self._page(last):
@@ -120,6 +132,9 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
 
     def count(self) -> int:
         return self._run(self._many.count, is_reading=True)
+
+    def delete_all(self) -> int:
+        return until_none_is_left(self._delete_each)
 
     def prepare(self) -> None:
         """Make the tables, if they are not there."""
@@ -134,6 +149,17 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
     def close(self) -> None:
         """Close all connections that are not in use. The store may be used again."""
         self._connections.close()
+
+    def _delete_each(self) -> int:
+        removed, last = 0, b""
+        while True:
+            count, end = self._delete_page(last)
+            if end is None:
+                return removed
+            removed, last = removed + count, end
+
+    def _delete_page(self, last: bytes) -> tuple[int, bytes | None]:
+        return self._run(lambda link: self._many.delete_page(link, last))
 
     def _page(self, last: bytes) -> list[bytes]:
         return self._run(lambda link: self._many.page(link, last), is_reading=True)

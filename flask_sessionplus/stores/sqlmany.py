@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import BindParameter, Table, bindparam, delete, func, select
+from sqlalchemy import BindParameter, Table, bindparam, delete, func, select, true
 
 from .. import clock
 from ..errors import DamagedRecord, StoreConflict
@@ -23,6 +23,9 @@ _LARGE_AT_ONCE = 100
 
 # Sids that are read at once when all are gone through.
 _PAGE = 500
+
+# Bytes of a sid.
+_SID = 32
 
 # How often an owner's sessions may move on while they are being removed.
 _ROUNDS = 100
@@ -45,8 +48,17 @@ class Many:
         )
         row = [c[name] for name in StoredRow._fields]
         self._owned = select(c.sid, *row).where(mine, is_session).order_by(c.seen_at.desc())
+        low, high = c.sid >= bindparam("low"), c.sid <= bindparam("high")
+        self._find = select(c.sid).where(low, high, is_session).limit(1)
         self._sids_of = select(c.sid, c.beside).where(mine, is_session)
         self._expired = select(c.sid, c.beside).where(is_expired).limit(bindparam("limit"))
+        self._all = (
+            select(c.sid, c.beside, is_session.label("is_alive"))
+            .where(c.sid > bindparam("last"))
+            .order_by(c.sid)
+            .limit(_MOST_AT_ONCE)
+        )
+        self._remove_all = _Removal(queries, table, values, true())
         self._remove_expired = _Removal(queries, table, values, is_expired)
         self._remove_owned = _Removal(queries, table, values, mine & is_session)
 
@@ -74,6 +86,25 @@ class Many:
                 # Its visitor is told, and the log; here it only must not hide the others.
                 continue
         return found
+
+    def find(self, link: Link, half: bytes) -> bytes | None:
+        """Return the sid of a live record that begins with *half*."""
+        low, high = half.ljust(_SID, b"\x00"), half.ljust(_SID, b"\xff")
+        given = {"low": low, "high": high, "now": clock.now()}
+        sid = link.connection.scalar(self._find, given)
+        return None if sid is None else bytes(sid)
+
+    def delete_page(self, link: Link, last: bytes) -> tuple[int, bytes | None]:
+        """Remove some records behind *last*, in order, expired ones and tombstones too.
+
+        :return: how many were alive, and the last one; None, if there were none.
+        """
+        given = {"last": last, "now": clock.now()}
+        rows = link.connection.execute(self._all, given).all()
+        if not rows:
+            return 0, None
+        self._remove_all.run(link, rows, {})
+        return sum(bool(row.is_alive) for row in rows), bytes(rows[-1].sid)
 
     def delete_owned(self, link: Link, owner: str, spare: Collection[bytes]) -> int:
         """Remove the records of *owner*, but for those in *spare*."""

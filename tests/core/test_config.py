@@ -5,12 +5,16 @@ What is refused, and with which words, is tested through an app: tests/web/test_
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 
-from flask_sessionplus.config import DEFAULTS, STRICT, Settings, check_cookie, to_milliseconds
+from flask_sessionplus.checks import to_milliseconds
+from flask_sessionplus.config import DEFAULTS, STRICT, Settings, check_cookie
+from flask_sessionplus.config_jwt import JwtSettings
+from flask_sessionplus.config_signin import SignInSettings
 from flask_sessionplus.errors import ConfigError
 from flask_sessionplus.tokens import new_token
 
@@ -55,7 +59,51 @@ def test_the_defaults():
         identifier_generator=new_token,
         max_bytes=16_000_000,
         no_store=False,
+        parameters={},
+        unknown_parameters="allow",
+        signin=SignInSettings(
+            drop_on_login=("csrf_token", "_csrf_token", "csrf"),
+            max_per_user=None,
+            when_full="evict_oldest",
+            bind=(),
+            login_view=None,
+            confirm_view=None,
+            clear_site_data=("cache", "storage"),
+            role_loader=None,
+            fresh_lifetime=HOUR // 4,
+            global_by_cookie=False,
+            global_lifetime=None,
+        ),
+        jwt=None,
     )
+
+
+def test_tokens_last_as_long_as_is_usual():
+    """With a key, and who signs for whom, the rest is what RFC 9068 and ASVS 9.2 suggest."""
+    given = {"KEY": "k" * 32, "ISSUER": "https://login.example", "AUDIENCE": "shop"}
+    settings = read(**{f"SESSION_JWT_{name}": value for name, value in given.items()}).jwt
+
+    assert settings == JwtSettings(
+        key="k" * 32,
+        algorithms=(),
+        issuer="https://login.example",
+        audience="shop",
+        types=("at+jwt",),
+        lifetime=HOUR // 4,
+        refresh_lifetime=30 * 24 * HOUR,
+        max_age=HOUR,
+        leeway=10_000,
+        role_claim="role",
+    )
+
+
+@pytest.mark.parametrize("missing", ["ISSUER", "AUDIENCE"])
+def test_a_key_alone_is_not_enough(missing):
+    """Whoever checks tokens says who signs them and whom they are for (ASVS 9.2.3)."""
+    given = {"KEY": "k" * 32, "ISSUER": "https://login.example", "AUDIENCE": "shop"}
+    del given[missing]
+    with pytest.raises(ConfigError, match=f"SESSION_JWT_{missing} is not"):
+        read(**{f"SESSION_JWT_{name}": value for name, value in given.items()})
 
 
 def test_the_strict_profile():
@@ -78,20 +126,30 @@ def test_each_part_of_a_profile_can_be_set_otherwise(key):
         "SESSION_PROVISIONAL_LIFETIME": 60,
         "SESSION_MAX_BYTES": 60,
         "SESSION_NO_STORE": False,
+        "SESSION_MAX_PER_USER": 7,
     }
     strict = read(SESSION_PROFILE="strict")
     changed = read(**{"SESSION_PROFILE": "strict", key: given[key]})
     name = key.removeprefix("SESSION_").lower()
-    differing = {each for each in vars(strict) if getattr(strict, each) != getattr(changed, each)}
+    before, after = _flat(strict), _flat(changed)
 
-    assert differing == {name}
+    assert {each for each in before if before[each] != after[each]} == {name}
+
+
+def _flat(settings):
+    """Return all settings, those of signing in among them."""
+    found = {**vars(settings), **vars(settings.signin)}
+    del found["signin"]
+    return found
 
 
 def test_every_setting_has_a_default():
     """What is read is what is documented, and nothing else."""
     names = {key.removeprefix("SESSION_").lower() for key in DEFAULTS}
+    tokens = {name for name in names if name.startswith("jwt_")}
 
-    assert names == set(vars(read()))
+    assert names - tokens == set(_flat(read())) - {"jwt"}
+    assert tokens == {f"jwt_{part.name}" for part in fields(JwtSettings)}
 
 
 def test_settings_do_not_change():

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from flask_sessionplus.codec import Codec
-from flask_sessionplus.data import FLASHES, FLASK_MESSAGE, MESSAGE, Data, message_name
+from flask_sessionplus.data import Data
 from flask_sessionplus.errors import UnsupportedType
+from flask_sessionplus.names import FLASHES, FLASK_MESSAGE, MESSAGE, message_name
 from flask_sessionplus.record import Record
 from flask_sessionplus.testing import FakeClock
 from tests.core.values import exactly, values

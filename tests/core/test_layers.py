@@ -12,13 +12,18 @@ from tests.support.source import PACKAGE, Import, Module, modules
 # From the ground up. A name stands for a module, or for a folder and all that is in it.
 RANKS = [
     {"errors", "signals", "clock"},
-    {"tokens", "codec", "tags", "sealing", "record", "lifetimes"},
+    {"tokens", "codec", "tags", "sealing", "record", "lifetimes", "names", "checks"},
+    {"conversion", "spelling", "parameters", "bearer"},
     {
-        *("config", "stores", "purging", "data", "flash", "scopes"),
-        *("large", "offline", "services", "reporter", "lifecycle", "messages", "saving"),
-        *("exchange", "mapping", "session", "migrating"),
+        *("config", "config_jwt", "config_signin", "stores", "purging", "data", "flash", "scopes"),
+        *("large", "readonly", "services", "reporter", "lifecycle", "messages", "saving"),
+        *("loading", "exchange", "words", "mapping", "flashing", "local", "session", "migrating"),
+        *("owners", "identity"),
     },
-    {"interface", "carrying", "places", "proxies", "identity", "jwt"},
+    {
+        *("interface", "carrying", "places", "proxies", "policies", "directory", "tokenstore"),
+        *("global_session", "flasklogin"),
+    },
     {"decorators", "templating", "cli", "pages", "testing"},
     {"extension"},
     {""},

@@ -15,7 +15,7 @@ _REST = 2_048
 _STEPS = (4_096, 1_024, 256, 64)
 
 _sizes = st.integers(0, 300) | st.sampled_from([*_STEPS, *(n - 1 for n in _STEPS), 9_000])
-_names = st.text(max_size=3) | st.sampled_from(["\x00a", "\x01a", "\x02a", "\x03a", "b", "c"])
+_names = st.text(max_size=3) | st.sampled_from(["\x00a", "\x01a", "\x02a", "\x03a", "\x04a", "\x05a", "b"])
 _values = st.dictionaries(_names, _sizes.map(bytes), max_size=40)
 
 
@@ -25,8 +25,8 @@ def record(values=None, **fields):
 
 
 def is_ours(name):
-    """Tell whether a name is bookkeeping or a message."""
-    return name[:1] in ("\x00", "\x01", "\x02")
+    """Tell whether a name is bookkeeping, a message or says who is signed in."""
+    return name[:1] in ("\x00", "\x01", "\x02", "\x03")
 
 
 @given(values=_values)

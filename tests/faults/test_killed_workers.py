@@ -15,8 +15,10 @@ KILLS = [8, pytest.param(500, marks=pytest.mark.torture)]
 CLIENTS = 6
 WORKERS = 2
 
-# Seconds within which somebody is served again.
+# Seconds within which a request is served, and within which all are served again: that one is
+# not tight, for a busy machine starts processes slowly, and only who is locked out waits on.
 _SOON = 5.0
+_AT_LAST = 20.0
 
 
 class Writer:
@@ -70,7 +72,7 @@ def test_killed_workers_lose_and_break_nothing(shared, kills):
 def _wait_for_work(writers):
     """Wait until the crowd is served again, and a random moment more."""
     goal = sum(len(writer.acknowledged) for writer in writers) + CLIENTS
-    deadline = time.monotonic() + _SOON
+    deadline = time.monotonic() + _AT_LAST
     while sum(len(writer.acknowledged) for writer in writers) < goal:
         assert time.monotonic() < deadline, "nobody is served"
         time.sleep(0.002)

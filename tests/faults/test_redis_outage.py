@@ -12,6 +12,7 @@ from tests.faults.browsing import Load
 from tests.faults.counting import Counter, failed, is_within, slowest, strange
 from tests.faults.places import Place
 from tests.faults.serving import crew
+from tests.support.timing import assert_in_time
 
 # Seconds: for one answer, and until all is well again after the server is.
 MOST = 1.5
@@ -27,6 +28,7 @@ def place(redis_server):
     return Place("redis", {"SESSION_STORE": redis_server.url})
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("outage", OUTAGES, ids=str)
 def test_redis_is_killed_and_comes_back(redis_server, place, outage):
     """While Redis is down all is 503 in time; afterwards nothing acknowledged is missing."""
@@ -45,14 +47,15 @@ def test_redis_is_killed_and_comes_back(redis_server, place, outage):
                 time.sleep(RECOVERY + 0.5)
 
         assert strange(counters) == []
-        assert slowest(counters) <= MOST
         assert failed(counters)
         assert [answer for answer in failed(counters) if not is_within(answer, downs)] == []
         for counter in counters:
             counter.check()
         assert (strange(counters), server.deaths) == ([], 0)
+        assert_in_time(slowest(counters), MOST)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("hang", HANGS, ids=str)
 def test_redis_hangs(redis_server, place, hang):
     """While Redis hangs nobody waits long, soon nobody waits at all, and then all is well."""
@@ -71,15 +74,15 @@ def test_redis_hangs(redis_server, place, hang):
             time.sleep(RECOVERY + 1.0)
 
         assert strange(counters) == []
-        assert slowest(counters) <= MOST
         during = [answer for answer in failed(counters) if stopped + MOST <= answer.began]
         assert during
-        # All but the one who looks for all.
-        assert statistics.median(answer.own_seconds for answer in during) < 0.1
         assert [answer for answer in failed(counters) if answer.began > resumed + RECOVERY] == []
         for counter in counters:
             counter.check()
         assert (strange(counters), server.deaths) == ([], 0)
+        assert_in_time(slowest(counters), MOST)
+        # All but the one who looks for all.
+        assert_in_time(statistics.median(answer.own_seconds for answer in during), 0.1)
 
 
 def _gently(work):

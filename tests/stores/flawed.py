@@ -68,7 +68,7 @@ class MovesWithoutValues(GoodStore):
 
     def put(self, sid, record, kept):
         """Keep nothing in a new place."""
-        if self.find(sid) is None:
+        if self.peek(sid) is None:
             kept = dict.fromkeys(kept, b"")
         return super().put(sid, record, kept)
 
@@ -183,7 +183,7 @@ class BrowsesByNumber(GoodStore):
         """Yield the sids page by page."""
         start = 0
         while page := list(self.records)[start : start + 10]:
-            yield from (sid for sid in page if self.find(sid))
+            yield from (sid for sid in page if self.peek(sid))
             start += 10
 
 
@@ -207,11 +207,11 @@ class ClosesForGood(GoodStore):
         """End it."""
         self.closed = True
 
-    def find(self, sid):
+    def peek(self, sid):
         """Refuse."""
         if self.closed:
             raise StoreError("This store is closed.")
-        return super().find(sid)
+        return super().peek(sid)
 
 
 class _Contract(StoreContract):

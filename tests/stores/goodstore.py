@@ -32,7 +32,7 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
     def load(self, sid):
         """Return the record."""
         with self.lock:
-            record = self.find(sid)
+            record = self.peek(sid)
             if record is None:
                 return Miss.UNKNOWN
             return Miss.MOVED if record.moved_to else record.copy()
@@ -46,7 +46,7 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
     def create(self, sid, record):
         """Store a new record."""
         with self.lock:
-            if self.find(sid) is not None:
+            if self.peek(sid) is not None:
                 return False
             self.put(sid, record.copy(), {})
             return True
@@ -54,13 +54,13 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
     def apply(self, sid, seen, changes):
         """Do the changes, as merge says."""
         with self.lock:
-            current = self.find(sid)
+            current = self.peek(sid)
             if current is None or current.moved_to:
                 return self.answer_gone(sid, seen, changes)
             if not self.is_expected(sid, current, changes):
                 return Applied(Outcome.CONFLICT, current.copy())
             target = changes.move_to or sid
-            if target != sid and self.find(target) is not None:
+            if target != sid and self.peek(target) is not None:
                 return Applied(Outcome.TAKEN)
             merged = merge(current, changes)
             kept = {name: self.large[sid][name] for name in merged.beside}
@@ -71,10 +71,10 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
     def delete(self, sid):
         """Remove the record, wherever it is now."""
         with self.lock:
-            record = self.find(sid)
+            record = self.peek(sid)
             while record is not None and record.moved_to:
                 sid = record.moved_to
-                record = self.find(sid)
+                record = self.peek(sid)
             self.drop(sid)
             return record is not None
 
@@ -92,7 +92,7 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
 
     def browse(self):
         """Yield all sids."""
-        return (sid for sid in list(self.records) if self.find(sid))
+        return (sid for sid in list(self.records) if self.peek(sid))
 
     def count(self):
         """Count them."""
@@ -101,16 +101,16 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
     def purge(self, limit):
         """Remove what is expired."""
         with self.lock:
-            expired = [sid for sid in self.records if self.find(sid) is None][:limit]
+            expired = [sid for sid in self.records if self.peek(sid) is None][:limit]
             for sid in expired:
                 self.drop(sid)
             return len(expired)
 
     def count_expired(self):
         """Count what is expired."""
-        return sum(self.find(sid) is None for sid in list(self.records))
+        return sum(self.peek(sid) is None for sid in list(self.records))
 
-    def find(self, sid):
+    def peek(self, sid):
         """Return what is in the place."""
         record = self.records.get(sid)
         return None if record is None or record.expires_at <= clock.now() else record

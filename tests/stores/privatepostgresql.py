@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from tests.support.probe import probe
-from tests.support.processes import stop, wait_until
+from tests.support.processes import hang, stop, wait_until
 from tests.support.servers import POSTGRESQL, private
 
 
@@ -42,7 +42,7 @@ class PrivatePostgreSQL:
         """Let all its processes stand still."""
         pids = [self.pid, *_children(self.pid)]
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            hang(pid)
         try:
             yield
         finally:

@@ -22,6 +22,7 @@ from tests.stores.redisproxy import answering, proxy
 from tests.support import private_redis
 from tests.support.missing import missing
 from tests.support.processes import free_port
+from tests.support.timing import assert_in_time
 
 pytestmark = pytest.mark.slow
 
@@ -337,6 +338,7 @@ def test_a_replica_is_read_but_not_written(server, store):
     save(store, sid, seen, Changes({"a": b"2"}))
 
 
+@pytest.mark.timed
 def test_a_server_that_hangs_does_not_hang_us(server, store):
     """Each request is answered within 1.5 s, soon at once; and 2 s after it is over all is well."""
     sid = put(store, {"a": b"1"})
@@ -346,12 +348,13 @@ def test_a_server_that_hangs_does_not_hang_us(server, store):
     finally:
         server.send(signal.SIGCONT)
 
-    assert max(spans) < MOST
-    assert sum(span < 0.05 for span in spans) >= 2
+    assert_in_time(max(spans), MOST)
+    assert_in_time(sorted(spans)[1], 0.05)
     assert store._link._breaker.is_open
-    assert seconds_until_loaded(store, sid) < 2.0
+    assert_in_time(seconds_until_loaded(store, sid), 2.0)
 
 
+@pytest.mark.timed
 def test_threads_do_not_wait_one_after_the_other(server, store):
     """Fifty requests at once on a server that hangs: none takes longer than one alone."""
     sid = put(store)
@@ -371,8 +374,8 @@ def test_threads_do_not_wait_one_after_the_other(server, store):
 
     assert len(spans) == 50
     # The machine of the tests has two processors for all of them.
-    assert max(spans) < MOST + 0.5
-    assert seconds_until_loaded(store, sid) < 2.0
+    assert_in_time(max(spans), MOST + 0.5)
+    assert_in_time(seconds_until_loaded(store, sid), 2.0)
 
 
 def time_of_fault(store, sid):
@@ -396,11 +399,13 @@ def seconds_until_loaded(store, sid):
     return time.monotonic() - began
 
 
+@pytest.mark.timed
 def test_a_restart_loses_nothing(server, store):
     """Of four writers, through a kill -9 and a restart, each acknowledged write is there."""
     restart_under_load(server, store, restarts=1, seconds=1.0)
 
 
+@pytest.mark.timed
 @pytest.mark.torture
 def test_many_restarts_lose_nothing(server, store):
     """The same, through twenty of them."""
@@ -449,7 +454,7 @@ def restart_under_load(server, store, restarts, seconds):
 
     assert misses == []
     assert faults, "the server was gone, and nobody noticed"
-    assert seconds_until_loaded(store, sid) < 2.0
+    recovery = seconds_until_loaded(store, sid)
     values = load(store, sid).values
     for name in ("t0", "t1", "t2", "t3"):
         numbers = [int(each.split("-")[1]) for each in acknowledged if each.startswith(name)]
@@ -457,3 +462,4 @@ def restart_under_load(server, store, restarts, seconds):
             # A later one of the same key may be there that was written but not acknowledged.
             assert int(values[f"{name}-{number % 50}"]) >= number
     assert len(acknowledged) > 20
+    assert_in_time(recovery, 2.0)

@@ -21,6 +21,7 @@ from tests.stores.records import load, put, save
 from tests.support.missing import missing
 from tests.support.private_servers import NotInstalled
 from tests.support.probe import execute
+from tests.support.timing import assert_in_time
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -62,6 +63,7 @@ def seconds_until(use):
     return time.monotonic() - began
 
 
+@pytest.mark.timed
 def test_a_hung_server_holds_nobody_for_long(server, monkeypatch):
     """Whoever waits for an answer gives up in time; the rest are refused at once."""
     monkeypatch.setattr(sqlengine, "_STATEMENT_SECONDS", 1)
@@ -73,15 +75,15 @@ def test_a_hung_server_holds_nobody_for_long(server, monkeypatch):
             answers = together(*[partial(timed, store.load, sid)] * 8)
             assert all(error is not None for _, error in answers)
             # The statement's own limit, and what we give it beyond that.
-            assert max(seconds for seconds, _ in answers) < 1 + 1 + 2
+            assert_in_time(max(seconds for seconds, _ in answers), 1 + 1 + 2)
             refused = [timed(store.load, sid) for _ in range(20)]
             assert all(error is not None for _, error in refused)
-            assert sorted(seconds for seconds, _ in refused)[-2] < 0.1
+            assert_in_time(sorted(seconds for seconds, _ in refused)[-2], 0.1)
             # Who probes meanwhile does not wait for long either.
             Event().wait(1.0)
-            assert timed(store.load, sid)[0] < 3
+            assert_in_time(timed(store.load, sid)[0], 3)
 
-        assert seconds_until(partial(load, store, sid)) < 2.5
+        assert_in_time(seconds_until(partial(load, store, sid)), 2.5)
         save(store, sid, load(store, sid), Changes({"a": b"2"}))
 
 
@@ -117,7 +119,7 @@ def test_a_crash_loses_nothing(server, store, crashes):
                 before = dict(acknowledged)
                 began = time.monotonic()
                 while any(acknowledged[sid] == before[sid] for sid in sids):
-                    assert time.monotonic() - began < 5, "no recovery"
+                    assert time.monotonic() - began < 20, "no recovery"
                     Event().wait(0.01)
         finally:
             done.set()

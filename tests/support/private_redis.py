@@ -19,7 +19,7 @@ from typing import Any
 import redis
 
 from tests.support.private_servers import NotInstalled
-from tests.support.processes import free_port, stop, wait_until
+from tests.support.processes import free_port, hang, stop, wait_until
 
 PROGRAM = "/usr/bin/redis-server"
 SLOTS = 16_384
@@ -73,8 +73,11 @@ class Server:
         wait_until(self._probe, self._process, log, PATIENCE)
 
     def send(self, number: int) -> None:
-        """Send it a signal, such as SIGSTOP, SIGCONT or SIGKILL."""
+        """Send it a signal, and wait until SIGKILL has ended it, or SIGSTOP stopped it."""
         assert self._process is not None
+        if number == signal.SIGSTOP:
+            hang(self._process)
+            return
         self._process.send_signal(number)
         if number == signal.SIGKILL:
             self._process.wait()

@@ -60,3 +60,32 @@ def stop(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(grace)
+
+
+def hang(process: subprocess.Popen[bytes] | int, timeout: float = 10.0) -> None:
+    """Let a process stand still, until it is sent SIGCONT.
+
+    Sending SIGSTOP only asks for it: a thread that runs on another processor may answer once
+    more. So this waits until the kernel says of each thread that it has stopped.
+    """
+    pid = process if isinstance(process, int) else process.pid
+    deadline = time.monotonic() + timeout
+    os.kill(pid, signal.SIGSTOP)
+    while running := _states(pid) - _STILL:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} does not stop: {sorted(running)}")
+        time.sleep(0.001)
+
+
+# Stopped, by a signal or a debugger; or ended.
+_STILL = frozenset("TtZX")
+
+
+def _states(pid: int) -> set[str]:
+    """Return the letters by which the kernel names the states of a process's threads."""
+    states = set()
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The name of the program, in brackets, may have brackets in it.
+            states.add(stat.read_text().rpartition(")")[2].split()[0])
+    return states

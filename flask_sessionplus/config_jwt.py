@@ -1,0 +1,78 @@
+"""The settings of bearer tokens. Keys are looked into by ``bearer.keys``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .checks import Given, duration, optional, some_of, text
+from .errors import ConfigError
+
+#: What each setting is if it is not given.
+JWT_DEFAULTS: dict[str, Any] = {
+    "SESSION_JWT_KEY": None,
+    "SESSION_JWT_ALGORITHMS": None,
+    "SESSION_JWT_ISSUER": None,
+    "SESSION_JWT_AUDIENCE": None,
+    "SESSION_JWT_TYPES": ("at+jwt",),
+    "SESSION_JWT_LIFETIME": 15 * 60,
+    "SESSION_JWT_REFRESH_LIFETIME": 30 * 24 * 3_600,
+    "SESSION_JWT_MAX_AGE": 3_600,
+    "SESSION_JWT_LEEWAY": 10,
+    "SESSION_JWT_ROLE_CLAIM": "role",
+}
+
+_MOST_LEEWAY = 30_000
+
+
+@dataclass(frozen=True)
+class JwtSettings:
+    """Times are in milliseconds."""
+
+    key: Any = field(repr=False)
+    algorithms: tuple[str, ...]
+    issuer: str
+    audience: str
+    types: tuple[str, ...]
+    lifetime: int
+    refresh_lifetime: int
+    max_age: int
+    leeway: int
+    role_claim: str
+
+    @classmethod
+    def read(cls, given: Given) -> JwtSettings | None:
+        """Check the settings in *given*, in which none is missing; None: no key, no tokens."""
+        leeway = duration(given, "SESSION_JWT_LEEWAY", least=0)
+        if leeway > _MOST_LEEWAY:
+            given_leeway = given["SESSION_JWT_LEEWAY"]
+            raise ConfigError.of("SESSION_JWT_LEEWAY", given_leeway, "30 seconds at most")
+        lifetime = duration(given, "SESSION_JWT_LIFETIME")
+        max_age = duration(given, "SESSION_JWT_MAX_AGE")
+        if lifetime > max_age:
+            raise ConfigError.of(
+                "SESSION_JWT_LIFETIME", given["SESSION_JWT_LIFETIME"], "SESSION_JWT_MAX_AGE at most"
+            )
+        names = ("SESSION_JWT_ISSUER", "SESSION_JWT_AUDIENCE")
+        issuer, audience = (optional(text, given, key) for key in names)
+        settings = cls(
+            key=given["SESSION_JWT_KEY"],
+            algorithms=some_of(given, "SESSION_JWT_ALGORITHMS"),
+            issuer=issuer,
+            audience=audience,
+            types=some_of(given, "SESSION_JWT_TYPES"),
+            lifetime=lifetime,
+            refresh_lifetime=duration(given, "SESSION_JWT_REFRESH_LIFETIME"),
+            max_age=max_age,
+            leeway=leeway,
+            role_claim=text(given, "SESSION_JWT_ROLE_CLAIM"),
+        )
+        if settings.key is None:
+            return None
+        for key, value in zip(names, (issuer, audience), strict=True):
+            if value is None:
+                raise ConfigError(
+                    f"SESSION_JWT_KEY is set, but {key} is not. Set both SESSION_JWT_ISSUER, who"
+                    " signs the tokens, and SESSION_JWT_AUDIENCE, whom they are for: this app."
+                )
+        return settings
