@@ -1,9 +1,16 @@
 """Server-side sessions for Flask that lose nothing."""
 
 from .errors import (
+    AuthError,
     ConfigError,
     DamagedRecord,
+    InvalidToken,
     LateSession,
+    LoginRequired,
+    NotFresh,
+    ParameterError,
+    RoleRequired,
+    SessionBusy,
     SessionPlusError,
     SessionReadOnly,
     SessionTooLarge,
@@ -11,11 +18,15 @@ from .errors import (
     StoreError,
     StoreNotReady,
     StoreUnavailable,
+    TooManySessions,
     UndecodableValue,
     UnsupportedType,
+    WriteRefused,
 )
 from .extension import SessionPlus
-from .proxies import session
+from .parameters import Parameter
+from .proxies import local_session, session
+from .scopes import Scope
 from .session import Session
 from .signals import (
     session_created,
@@ -26,15 +37,29 @@ from .signals import (
     session_regenerated,
     session_rejected,
     session_saved,
+    sessions_revoked,
     store_failed,
+    token_rejected,
+    token_reused,
+    user_signed_in,
+    user_signed_out,
 )
 from .stores.sqltable import sessions_table
 
 __all__ = [
+    "AuthError",
     "ConfigError",
     "DamagedRecord",
+    "InvalidToken",
     "LateSession",
+    "LoginRequired",
+    "NotFresh",
+    "Parameter",
+    "ParameterError",
+    "RoleRequired",
+    "Scope",
     "Session",
+    "SessionBusy",
     "SessionPlus",
     "SessionPlusError",
     "SessionReadOnly",
@@ -43,8 +68,11 @@ __all__ = [
     "StoreError",
     "StoreNotReady",
     "StoreUnavailable",
+    "TooManySessions",
     "UndecodableValue",
     "UnsupportedType",
+    "WriteRefused",
+    "local_session",
     "session",
     "session_created",
     "session_destroyed",
@@ -54,6 +82,11 @@ __all__ = [
     "session_regenerated",
     "session_rejected",
     "session_saved",
+    "sessions_revoked",
     "sessions_table",
     "store_failed",
+    "token_rejected",
+    "token_reused",
+    "user_signed_in",
+    "user_signed_out",
 ]

@@ -167,6 +167,6 @@ class DataclassKind(StoredKind):
     def _refuse_unknown(self, values: Mapping[Any, Any], known: Iterable[str]) -> None:
         for name in values:
             if name not in known:
-                raise Misfit(
-                    f"left out: {self.text} has no such field", values[name], f"[{shown(name)}]"
-                )
+                is_plain = shown(name) != "..." and name.isidentifier()
+                expected = f"left out: {self.text} has no such field"
+                raise Misfit(expected, values[name], f".{name}" if is_plain else "[...]")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from .kinds import NullableKind
 from .parameters import Parameter, Schema, spelled
 
 _SIMPLE = (type(None), bool, int, float, str)
@@ -37,12 +38,17 @@ def _row(name: str, parameter: Parameter) -> Row:
     allowed = parameter.allowed
     return Row(
         name=name,
-        type=parameter.kind.text if allowed is None else " | ".join(map(spelled, allowed)),
+        type=parameter.kind.text if allowed is None else _choices(parameter, allowed),
         default=_default(parameter, name),
         choices=None if allowed is None else [_plain(choice) for choice in allowed],
         scope=parameter.scope,
         doc=parameter.doc,
     )
+
+
+def _choices(parameter: Parameter, allowed: tuple[Any, ...]) -> str:
+    or_none = [None] if isinstance(parameter.kind, NullableKind) else []
+    return " | ".join(map(spelled, (*allowed, *or_none)))
 
 
 def _default(parameter: Parameter, name: str) -> Any:

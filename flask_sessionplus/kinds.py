@@ -13,7 +13,7 @@ from typing import Any
 from .spelling import Spelling
 
 #: What readers and constructors raise when a value is not for them.
-REFUSALS = (TypeError, ValueError, ArithmeticError)
+REFUSALS = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
 
 # Of a name or value that was sent, more may be part of a secret.
 _MAX_SHOWN = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import flask
 from werkzeug.local import LocalProxy
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 def _find_local() -> LocalSession:
     # Not by flask.session: that it was looked at would show in the answer's headers.
-    interface = cast("SessionPlusInterface", flask.current_app.session_interface)
-    return interface.local_session(flask.request)
+    request = cast(Any, flask.request)._get_current_object()
+    interface = flask.current_app.session_interface
+    if not hasattr(interface, "local_session"):
+        raise RuntimeError("This app has no sessions of ours. Call SessionPlus(app) first.")
+    return cast("SessionPlusInterface", interface).local_session(request)
 
 
 #: ``flask.session`` itself, with its type.

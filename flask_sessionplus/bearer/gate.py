@@ -63,7 +63,7 @@ class Refused(InvalidToken):
 
 
 def parse(
-    token: str, algorithms: Collection[str], types: Collection[str], *, low_s: bool = True
+    token: object, algorithms: Collection[str], types: Collection[str], *, low_s: bool = True
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the header and the claims of *token*, whose signature is still to be checked.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ConfigError
@@ -113,10 +113,10 @@ class Keys:
         return {kid: key for kid, key in found.items() if kid not in doubled}
 
 
-def _checked_algorithms(algorithms: object) -> tuple[str, ...]:
+def _checked_algorithms(algorithms: Any) -> tuple[str, ...]:
     allowed = f"a list out of {', '.join(SIGNATURES)}, in which HS256 stands alone"
-    is_list = isinstance(algorithms, Collection) and not isinstance(algorithms, (str, bytes))
-    names = tuple(algorithms) if is_list else ()  # type: ignore[arg-type]
+    is_list = isinstance(algorithms, (list, tuple, set, frozenset))
+    names: tuple[Any, ...] = tuple(algorithms) if is_list else ()
     is_known = all(isinstance(name, str) and name in SIGNATURES for name in names)
     if not names or not is_known or ("HS256" in names and names != SYMMETRIC):
         raise ConfigError.of("SESSION_JWT_ALGORITHMS", algorithms, allowed)

@@ -51,7 +51,8 @@ _RSA_BITS = range(3072, 8192 + 1)
 _jws = jwt.PyJWS(list(SIGNATURES), {"verify_signature": True, "enforce_minimum_key_length": True})
 _hmac = HMACAlgorithm(HMACAlgorithm.SHA256)
 
-_SPACE = b" \t\r\n\xef\xbb\xbf"
+#: What may stand around a key in a file or a variable; a byte order mark too.
+SPACE = b" \t\r\n\xef\xbb\xbf"
 _is_base64 = re.compile(rb"[A-Za-z0-9+/]+").fullmatch
 _find_marker = re.compile(
     rb"---- ?BEGIN|\b(?:ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+ +AAAA|\A\0\0\0.(?:ssh-|ecdsa-sha2-|sk-)",
@@ -195,9 +196,9 @@ def _is_point(data: bytes, curve: EllipticCurve) -> bool:
 
 def _spellings(data: bytes) -> Iterator[bytes]:
     """Yield *data* as it is, without what stands around it, out of UTF-16 and out of base64."""
-    bare = data.strip(_SPACE)
+    bare = data.strip(SPACE)
     # A DER key may end with what looks like a space.
-    plain = {data, bare, data.lstrip(_SPACE), bare.removeprefix(b"\xff\xfe").replace(b"\0", b"")}
+    plain = {data, bare, data.lstrip(SPACE), bare.removeprefix(b"\xff\xfe").replace(b"\0", b"")}
     yield from (each for each in plain if each)
     packed = b"".join(bare.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     if _is_base64(packed) and len(packed) % 4 != 1:

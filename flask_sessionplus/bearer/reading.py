@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,14 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from .gate import Refused, decode, is_kid, read_object
-from .material import FAULTS, SYMMETRIC, Key, key_of_public, key_of_secret, wrong
+from .material import FAULTS, SPACE, SYMMETRIC, Key, key_of_public, key_of_secret, wrong
 
 _MAX_FILE = 64 * 1024
-_KINDS = {"EC": ECAlgorithm, "OKP": OKPAlgorithm, "RSA": RSAAlgorithm}
+_KINDS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "EC": ECAlgorithm.from_jwk,
+    "OKP": OKPAlgorithm.from_jwk,
+    "RSA": RSAAlgorithm.from_jwk,
+}
 _find_pem = re.compile(rb"-----BEGIN (?!EC PARAMETERS)").findall
 
 #: Whether a text is a URL, of whatever scheme.
@@ -48,14 +52,16 @@ def _read(source: object, algorithms: tuple[str, ...], *, is_file: bool = False)
         return _read(_content(source), algorithms, is_file=True)
     if not isinstance(source, (str, bytes, bytearray)):
         raise wrong("is neither a text, bytes, a dict, a path nor a list of them")
-    data = source.encode("utf-8", "replace") if isinstance(source, str) else bytes(source)
-    bare = data.strip(_SPACE)
+    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else bytes(source)
+    bare = data.strip(SPACE)
     jwk = _as_json(bare)
     if jwk is not None:
         return _read(jwk, algorithms)
     if algorithms == SYMMETRIC:
         if not is_file and _names_a_file(data):
             return _read(Path(os.fsdecode(data)), algorithms)
+        if b"://" in data[:32]:
+            raise wrong("is a URL, which is for asymmetric algorithms only")
         return [key_of_secret(data.rstrip(b"\r\n") if is_file else data)]
     if b"-----BEGIN" in bare:
         return [_key_of_pem(bare, algorithms)]
@@ -93,22 +99,20 @@ def _content(path: os.PathLike[Any]) -> bytes:
     return data
 
 
-def members(jwks: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the keys of a JWK Set, or the one that a JWK is; what is no object is left out."""
-    keys = jwks["keys"] if "keys" in jwks else [jwks]
-    for jwk in keys if isinstance(keys, (list, tuple)) else []:
-        if isinstance(jwk, Mapping):
-            yield jwk
+def members(jwks: Mapping[str, Any]) -> Sequence[object]:
+    """Return the keys of a JWK Set, or the one that a JWK is."""
+    found = jwks.get("keys", [jwks])
+    return found if isinstance(found, (list, tuple)) else []
 
 
-def key_of_jwk(
-    jwk: Mapping[str, Any], algorithms: tuple[str, ...], *, is_remote: bool = False
-) -> Key:
+def key_of_jwk(jwk: object, algorithms: tuple[str, ...], *, is_remote: bool = False) -> Key:
     """Return the key that *jwk* is (RFC 7517).
 
     :param is_remote: it comes from a URL, where there are only public keys.
     :raises ConfigError: if it is not right.
     """
+    if not isinstance(jwk, Mapping):
+        raise wrong("has a JWK that is no object")
     kty, kid, declared = jwk.get("kty"), jwk.get("kid"), jwk.get("alg")
     if kid is not None and not is_kid(kid):
         raise wrong("has a JWK whose kid is no text of 1 to 256 printable characters")
@@ -147,11 +151,13 @@ def _key_of_oct(jwk: Mapping[str, Any], algorithms: tuple[str, ...]) -> Key:
 
 def _half_of_jwk(jwk: Mapping[str, Any]) -> Any:
     # What PyJWT raises shows the JWK: it must not become the context of our error.
+    texts = {name: each for name, each in jwk.items() if isinstance(each, str)}
     try:
-        kind = _KINDS[str(jwk.get("kty"))]
-        return kind.from_jwk({name: each for name, each in jwk.items() if isinstance(each, str)})
+        if ("d" in jwk) == ("d" in texts):
+            return _KINDS[texts["kty"]](texts)
     except FAULTS:
         pass
+    del texts
     raise wrong("has a JWK that is no key on P-256, P-384, Ed25519 or of RSA, or is damaged")
 
 

@@ -193,10 +193,10 @@ class Verifier:
 
 
 def _date(claims: dict[str, Any], name: str) -> float:
-    value = claims.get(name)
+    value: Any = claims.get(name)
     if not _is_number(value) or not 0 <= value <= _LAST_DATE:
         raise Refused(name)
-    return value
+    return float(value)
 
 
 def _is_number(value: Any) -> bool:

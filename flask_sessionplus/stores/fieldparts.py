@@ -8,7 +8,7 @@ from hashlib import blake2b
 from .. import clock
 from ..errors import DamagedRecord, StoreConflict
 from ..record import Changes, Record, tombstone
-from .base import Carried, Miss, Outcome, Store
+from .base import Browsable, Carried, Miss, Outcome, Store
 from .fieldplaces import is_litter
 from .patience import pause
 
@@ -99,6 +99,11 @@ class Part:
             self.store.delete(self._sid(sid))
         except DamagedRecord:
             pass
+
+    def delete_all(self) -> None:
+        """Remove all of all sessions, or leave them to expire if the store cannot be asked to."""
+        if isinstance(self.store, Browsable):
+            self.store.delete_all()
 
     def _sid(self, sid: bytes) -> bytes:
         return blake2b(sid, digest_size=32, key=self._key).digest()

@@ -15,16 +15,20 @@ wins. If a field is given to another store, its values are lost.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from ..errors import ConfigError, StoreConflict, StoreError, StoreUnavailable
 from ..record import FIRST_VISIBLE, Changes, Record, expected_beside, is_expected
-from .base import Applied, Carried, Carrying, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Carried, Carrying, Miss, Outcome, OwnerIndex, Store
 from .fieldparts import Part
 from .fieldplaces import FIELDS, Fielded, Place, Places, fielded, read_places
 from .fieldwriting import Writing, swap
 from .patience import pause
+from .powers import able
+
+F = TypeVar("F", bound="FieldStore")
 
 _TRIES = 200
 
@@ -37,8 +41,8 @@ _log = logging.getLogger("flask_sessionplus")
 def by_field(stores: Mapping[str, Store]) -> FieldStore:
     """Return a store that keeps each field where *stores* say.
 
-    It finds the sessions of an owner if the main store does, and is carried by the browser
-    in part if one of the stores is.
+    It finds the sessions of an owner if the main store does, and can be gone through if that
+    can; it is carried by the browser in part if one of the stores is.
 
     :param stores: stores by the names of fields, or by patterns as of :mod:`fnmatch`; ``*``
         is the main store. Names go before patterns, and these go in order.
@@ -54,10 +58,7 @@ def by_field(stores: Mapping[str, Store]) -> FieldStore:
             f"SESSION_FIELDS puts {carrying} into cookies, but there is one cookie only. Use one"
             " pattern for them, such as 'ui_*'."
         )
-    is_index = isinstance(stores["*"], OwnerIndex)
-    if carrying:
-        return (_CarryingIndex if is_index else _CarryingFields)(stores)
-    return (_FieldIndex if is_index else FieldStore)(stores)
+    return _kind(_CarryingFields if carrying else FieldStore, stores["*"])(stores)
 
 
 class FieldStore(Store):
@@ -276,9 +277,39 @@ class _FieldIndex(FieldStore, OwnerIndex):
             self._delete_parts(sid, {part for n in names if (part := self._part(n)) is not None})
         return count
 
+    def find(self, half: bytes) -> bytes | None:
+        return self._index.find(half)
+
     @property
     def _index(self) -> OwnerIndex:
         assert isinstance(self._main, OwnerIndex)
+        return self._main
+
+
+class _FieldBrowsable(FieldStore, Browsable):
+    """The same over a main store that can be gone through.
+
+    If a pattern names the same place as ``*``, what it has there is met as well.
+    """
+
+    def browse(self) -> Iterator[bytes]:
+        return self._all.browse()
+
+    def count(self) -> int:
+        return self._all.count()
+
+    def delete_all(self) -> int:
+        # Parts first: a session that begins when they are through keeps what it puts there.
+        for part in self._by_name.values():
+            try:
+                part.delete_all()
+            except StoreError as error:
+                _log.warning("What %r had of all sessions is left there: %s", part.pattern, error)
+        return self._all.delete_all()
+
+    @property
+    def _all(self) -> Browsable:
+        assert isinstance(self._main, Browsable)
         return self._main
 
 
@@ -290,8 +321,7 @@ class _CarryingFields(FieldStore, Carrying):
             name: store.receive(carried) if isinstance(store, Carrying) else store
             for name, store in self._stores.items()
         }
-        is_index = isinstance(stores["*"], OwnerIndex)
-        return (_CarriedIndex if is_index else _CarriedFields)(stores)
+        return _kind(_CarriedFields, stores["*"])(stores)
 
 
 class _CarriedFields(FieldStore, Carried):
@@ -308,12 +338,8 @@ class _CarriedFields(FieldStore, Carried):
         return next(part.send() for part in self.parts if isinstance(part, Carried))
 
 
-class _CarryingIndex(_CarryingFields, _FieldIndex):
-    pass
-
-
-class _CarriedIndex(_CarriedFields, _FieldIndex):
-    pass
+def _kind(kind: type[F], main: Store) -> type[F]:
+    return able(kind, {OwnerIndex: _FieldIndex, Browsable: _FieldBrowsable}, main)
 
 
 def _empty(record: Record) -> Fielded:

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from .. import clock
 from ..errors import ConfigError, DamagedRecord, SessionPlusError, StoreError
 from ..record import BOOKKEEPING, Changes, Record, pack, unpack
-from .base import Applied, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
 from .memory import MemoryStore
 from .patience import pause
+from .powers import able
 
 # In milliseconds.
 _OWN_MAX_AGE = 1_000
@@ -55,14 +56,14 @@ def layered(
 ) -> LayeredStore:
     """Return a store that reads from *front* and keeps all in *back*.
 
-    It finds the sessions of an owner if *back* does.
+    It finds the sessions of an owner if *back* does, and can be gone through if that can.
 
     :param front: a store; or, if each process has its own, a function that makes one.
     :param max_age: how long a copy in the front may be used, in milliseconds; default: one
         second in a process's own front, a minute in a shared one.
     """
-    kind = _LayeredIndex if isinstance(back, OwnerIndex) else LayeredStore
-    return kind(front, back, max_age)
+    powers = {OwnerIndex: _LayeredIndex, Browsable: _LayeredBrowsable}
+    return able(LayeredStore, powers, back)(front, back, max_age)
 
 
 class LayeredStore(Store):
@@ -229,6 +230,18 @@ class LayeredStore(Store):
             self.parts = (front, self._back)
         return front
 
+    def _forget_all(self) -> None:
+        """Use no copy any more that is there by now, or is being taken."""
+        try:
+            front = self._front()
+            if isinstance(front, Browsable):
+                # For the other processes that share it: they may not have to wait.
+                front.delete_all()
+        except SessionPlusError as error:
+            self._tell(error)
+        # The copies that are taken at this moment are too old after that as well.
+        self._distrusted_until = clock.now() + self.max_age
+
     def _tell(self, error: SessionPlusError) -> None:
         # Once, not with each request: sessions go on without it.
         if not self._is_told:
@@ -251,7 +264,31 @@ class _LayeredIndex(LayeredStore, OwnerIndex):
             for sid in sids:
                 self._end(sid)
 
+    def find(self, half: bytes) -> bytes | None:
+        return self._index.find(half)
+
     @property
     def _index(self) -> OwnerIndex:
         assert isinstance(self._back, OwnerIndex)
+        return self._back
+
+
+class _LayeredBrowsable(LayeredStore, Browsable):
+    """The same over a store that can be gone through."""
+
+    def browse(self) -> Iterator[bytes]:
+        return self._all.browse()
+
+    def count(self) -> int:
+        return self._all.count()
+
+    def delete_all(self) -> int:
+        try:
+            return self._all.delete_all()
+        finally:
+            self._forget_all()
+
+    @property
+    def _all(self) -> Browsable:
+        assert isinstance(self._back, Browsable)
         return self._back

@@ -11,15 +11,16 @@ is carried: one that still writes to the old store would not find it there.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from .. import clock
 from ..errors import DamagedRecord, StoreConflict, StoreUnavailable
 from ..record import BOOKKEEPING, Changes, Record
-from .base import Applied, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
 from .patience import pause
+from .powers import able
 
 # In milliseconds: how long a note stays, and how long carrying one session may take.
 _NOTE_LIFETIME = 30_000
@@ -32,6 +33,10 @@ _NOTE = f"{BOOKKEEPING}note of moving house"
 # What is in a note that stands for a tombstone too: whoever comes late learns that the session
 # has ended, and begins no new one.
 _LASTING = b"moved"
+
+# Where a note in the old store tells that all sessions have been ended a moment ago. No token
+# has this digest.
+_END_OF_ALL = b"end of all".ljust(32, b"\x00")
 
 _TRIES = 50
 _FETCHES = 5
@@ -51,10 +56,10 @@ class Moved(NamedTuple):
 def moving(new: Store, old: Store) -> MovingStore:
     """Return a store that keeps all in *new*, and carries over what is still in *old*.
 
-    It finds the sessions of an owner if both do.
+    It finds the sessions of an owner if both do, and can be gone through if both can.
     """
-    both = isinstance(new, OwnerIndex) and isinstance(old, OwnerIndex)
-    return (_MovingIndex if both else MovingStore)(new, old)
+    powers = {OwnerIndex: _MovingIndex, Browsable: _MovingBrowsable}
+    return able(MovingStore, powers, new, old)(new, old)
 
 
 def carry(old: Store, new: Store, sid: bytes) -> Moved:
@@ -78,6 +83,10 @@ def carry(old: Store, new: Store, sid: bytes) -> Moved:
             "The store that sessions move from took too long for one of them. Look why it is slow."
         )
     is_done = new.create(sid, whole)
+    if is_done and isinstance(old.load(_END_OF_ALL), Record):
+        # All sessions were ended since it was read.
+        new.delete(sid)
+        return Moved(Miss.UNKNOWN)
     carried = _load(new, sid)
     if is_done or isinstance(carried, Record):
         # After it is safe there. If it has ended since, there is nothing to leave a note in.
@@ -222,10 +231,58 @@ class _MovingIndex(MovingStore, OwnerIndex):
         # Those that came, or moved, while that went on.
         return ended + _index(self._new).delete_owned(owner, spare)
 
+    def find(self, half: bytes) -> bytes | None:
+        # The old one first: what is carried in between is in the new one by then.
+        sid = _index(self._old).find(half)
+        if sid is None or not self._is_alive(sid):
+            sid = _index(self._new).find(half)
+        return sid if sid is not None and self._is_alive(sid) else None
+
+    def _is_alive(self, sid: bytes) -> bool:
+        try:
+            return isinstance(self.load(sid), Record)
+        except DamagedRecord:
+            # Whoever loads it is told.
+            return True
+
+
+class _MovingBrowsable(MovingStore, Browsable):
+    """The same between stores that can be gone through."""
+
+    def browse(self) -> Iterator[bytes]:
+        # In this order what is carried in between is met.
+        for store in (self._old, self._new):
+            yield from (sid for sid in _browsable(store).browse() if _has_session(store, sid))
+
+    def count(self) -> int:
+        # With the notes, which are few as a rule: each one would have to be looked at.
+        return _browsable(self._old).count() + _browsable(self._new).count()
+
+    def delete_all(self) -> int:
+        # The old one first, with a note for those who have read there: what they carry before
+        # they see it, the new one loses.
+        ended = _browsable(self._old).delete_all()
+        self._old.create(_END_OF_ALL, _new_note())
+        return ended + _browsable(self._new).delete_all()
+
 
 def _index(store: Store) -> OwnerIndex:
     assert isinstance(store, OwnerIndex)
     return store
+
+
+def _browsable(store: Store) -> Browsable:
+    assert isinstance(store, Browsable)
+    return store
+
+
+def _has_session(store: Store, sid: bytes) -> bool:
+    try:
+        found = store.load(sid)
+    except DamagedRecord:
+        # Whoever loads it is told.
+        return True
+    return isinstance(found, Record) and not _is_note(found)
 
 
 def _is_note(found: Record | Miss) -> bool:

@@ -209,40 +209,43 @@ class RedisStore(Store, OwnerIndex, Browsable):
 
         :return: how many of them were alive, and whether one has moved on.
         """
-        count, has_moved, damaged = 0, False, []
+        count, has_moved = 0, False
+        damaged: list[Command] = []
         for sid, data in zip(sids, self._drop_each(sids, as_stored(owner)), strict=True):
             try:
                 record = None if data is None else decode(sid, data)
             except DamagedRecord:
-                damaged += self._places(sid)
+                damaged.append(("DEL", *self._places(sid)))
                 continue
             if record is not None and record.expires_at > clock.now():
                 has_moved |= bool(record.moved_to)
                 count += not record.moved_to and record.owner == owner
-        self._link.ask_all([("DEL", key) for key in damaged])
+        self._link.ask_all(damaged)
         return count, has_moved
 
     def _drop_each(self, sids: list[bytes], owner: bytes) -> Iterator[bytes | None]:
         for batch in _batches(sids):
             # By its text: in a cluster some servers may not know it, and had to be asked again.
-            asked = [("EVAL", DROP.text, 2, *self._places(sid), owner) for sid in batch]
-            yield from self._link.ask_all(asked)
+            yield from self._link.ask_all(
+                [("EVAL", DROP.text, 2, *self._places(sid), owner) for sid in batch]
+            )
 
     def _sweep(self, keys: list[bytes]) -> int:
         """Remove what has these keys, records of ours; return how many were alive."""
         if not keys:
             return 0
         heads = self._link.ask_all([("GETRANGE", key, 0, OWNER_END - 1) for key in keys])
-        entries, places, alive = [], [], 0
+        entries: list[Command] = []
+        alive = 0
         for key, head in zip(keys, heads, strict=True):
-            half = self._keys.half_sid(key)
-            sid = live_sid(half, head)
-            places.append(("UNLINK", *self._places(half)))
+            sid = live_sid(self._keys.half_sid(key), head)
             alive += sid is not None
             if sid is not None and (owner := owner_in(head)):
                 entries.append(("ZREM", self._keys.index(owner), sid))
         # Entries first: one that is made anew, for a sid that is used again, has to stay.
-        self._link.ask_all([*entries, *places])
+        halves = map(self._keys.half_sid, keys)
+        places: list[Command] = [("UNLINK", *self._places(half)) for half in halves]
+        self._link.ask_all(entries + places)
         return alive
 
     def _places(self, sid: bytes) -> list[bytes]:

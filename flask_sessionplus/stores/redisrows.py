@@ -38,8 +38,8 @@ HEAD_LENGTH = _HEAD.size
 _OWNER = HEAD_LENGTH - 2
 assert _OWNER == 45
 
-#: Of a value, as much as :func:`owner_in` needs, however long the owner is.
-OWNER_END = HEAD_LENGTH + 0xFFFF
+#: Of a value, as much as :func:`owner_in` needs.
+OWNER_END = HEAD_LENGTH + 1_020
 
 
 class Keys:
@@ -65,9 +65,10 @@ class Keys:
         """Return the key of the hash with the values that lie beside a record."""
         return b"%b{%b}:v" % (self._prefix, handle(sid).encode())
 
-    def index(self, owner: str) -> bytes:
-        """Return the key of the sorted set with the sids of an owner."""
-        return b"%bowner:%b" % (self._prefix, to_bytes(owner))
+    def index(self, owner: str | bytes) -> bytes:
+        """Return the key of the sorted set with the sids of an owner, given as is or in UTF-8."""
+        name = to_bytes(owner) if isinstance(owner, str) else owner
+        return b"%bowner:%b" % (self._prefix, name)
 
     @property
     def pattern(self) -> bytes:
@@ -166,10 +167,13 @@ def as_stored(owner: str) -> bytes:
     return len(name).to_bytes(HEAD_LENGTH - _OWNER, "big") + name
 
 
-def owner_in(data: bytes) -> str:
-    """Return whose record *data*, the beginning of its value, belongs to."""
-    length = int.from_bytes(data[_OWNER:HEAD_LENGTH], "big")
-    return data[HEAD_LENGTH : HEAD_LENGTH + length].decode("utf-8", "surrogatepass")
+def owner_in(data: bytes) -> bytes:
+    """Return whose record *data*, the beginning of its value, belongs to, in UTF-8.
+
+    Nothing, if it is nobody's, or the name is longer than any that a user id is made of.
+    """
+    end = HEAD_LENGTH + int.from_bytes(data[_OWNER:HEAD_LENGTH], "big")
+    return data[HEAD_LENGTH:end] if end <= OWNER_END else b""
 
 
 def _halves(number: int) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """What Redis does in one step: scripts in Lua, each run as one, with nothing between.
 
 They know nothing of times and formats, only that the first 13 bytes of a record, its stamp,
-tell its state, and where its owner stands. Each writes if it finds what the caller has seen, and else returns what it
-found instead: so nobody has to ask a second time.
+tell its state, and where its owner stands. Each writes if it finds what the caller has seen,
+and else returns what it found instead: so nobody has to ask a second time.
 """
 
 from __future__ import annotations

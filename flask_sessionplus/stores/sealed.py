@@ -8,12 +8,13 @@ tells him whose sessions there are, how large, and when they are used.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedRecord, StoreConflict
 from ..record import Changes, Record, expected_beside, is_expected, merge
-from .base import Applied, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
+from .powers import able
 from .sealedrecords import SEALED, RecordSealer, Unsealed, Written, plain_copy
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ _log = logging.getLogger("flask_sessionplus")
 
 
 def sealed(inner: Store, sealer: Sealer) -> SealedStore:
-    """Return a store that seals what it keeps in *inner*, and finds owners if that does."""
-    kind = _SealedIndex if isinstance(inner, OwnerIndex) else SealedStore
-    return kind(inner, sealer)
+    """Return a store that seals what it keeps in *inner*.
+
+    It finds owners if that does, and can be gone through if that can.
+    """
+    powers = {OwnerIndex: _SealedIndex, Browsable: _SealedBrowsable}
+    return able(SealedStore, powers, inner)(inner, sealer)
 
 
 class SealedStore(Store):
@@ -178,11 +182,6 @@ class SealedStore(Store):
 class _SealedIndex(SealedStore, OwnerIndex):
     """The same over a store that finds the sessions of an owner."""
 
-    def __init__(self, inner: Store, sealer: Sealer) -> None:
-        super().__init__(inner, sealer)
-        assert isinstance(inner, OwnerIndex)
-        self._index: OwnerIndex = inner
-
     def owned(self, owner: str) -> list[tuple[bytes, Record]]:
         found: list[tuple[bytes, Record]] = []
         for sid, inner in self._index.owned(owner):
@@ -195,6 +194,32 @@ class _SealedIndex(SealedStore, OwnerIndex):
 
     def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
         return self._index.delete_owned(owner, spare)
+
+    def find(self, half: bytes) -> bytes | None:
+        return self._index.find(half)
+
+    @property
+    def _index(self) -> OwnerIndex:
+        assert isinstance(self._inner, OwnerIndex)
+        return self._inner
+
+
+class _SealedBrowsable(SealedStore, Browsable):
+    """The same over a store that can be gone through: sids are not sealed."""
+
+    def browse(self) -> Iterator[bytes]:
+        return self._all.browse()
+
+    def count(self) -> int:
+        return self._all.count()
+
+    def delete_all(self) -> int:
+        return self._all.delete_all()
+
+    @property
+    def _all(self) -> Browsable:
+        assert isinstance(self._inner, Browsable)
+        return self._inner
 
 
 def _only_touches(changes: Changes) -> bool:

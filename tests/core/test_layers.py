@@ -13,7 +13,7 @@ from tests.support.source import PACKAGE, Import, Module, modules
 RANKS = [
     {"errors", "signals", "clock"},
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes", "names", "checks"},
-    {"conversion", "spelling", "parameters", "bearer"},
+    {"spelling", "kinds", "classes", "conversion", "parameters", "describing", "bearer"},
     {
         *("config", "config_jwt", "config_signin", "stores", "purging", "data", "flash", "scopes"),
         *("large", "readonly", "services", "reporter", "lifecycle", "messages", "saving"),

@@ -9,6 +9,7 @@ import pytest
 from flask_sessionplus.record import Record
 from flask_sessionplus.stores.base import (
     Applied,
+    Browsable,
     Outcome,
     OwnerIndex,
     Store,
@@ -92,7 +93,7 @@ def open_in_one_piece(folder, *patterns):
 class TestNothingElsewhere(StoreContract):
     """Parts that no field of the claims belongs to."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, tmp_path):

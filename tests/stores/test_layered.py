@@ -11,7 +11,7 @@ import pytest
 from flask_sessionplus import clock as time_source
 from flask_sessionplus.errors import ConfigError, StoreUnavailable
 from flask_sessionplus.record import Changes, Record
-from flask_sessionplus.stores.base import Miss, OwnerIndex
+from flask_sessionplus.stores.base import Browsable, Miss, OwnerIndex
 from flask_sessionplus.stores.file import FileStore
 from flask_sessionplus.stores.layered import layered
 from flask_sessionplus.stores.memory import MemoryStore
@@ -31,7 +31,7 @@ def open_layers(folder, front):
 class TestMemoryInFront(StoreContract):
     """Each process's memory in front of SQLite."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
     shared = False
 
     @pytest.fixture
@@ -55,7 +55,7 @@ TestMemoriesInFront.test_any_story_is_that_of_a_dict = None
 class TestSharedFront(StoreContract):
     """A store that all processes share in front of SQLite."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, tmp_path):

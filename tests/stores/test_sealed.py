@@ -74,7 +74,7 @@ class TestSealedMemory(Sealed):
     """Over a store that keeps everything in its records."""
 
     shared = False
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self):
@@ -103,7 +103,7 @@ class TestSealedBeside(Sealed):
 class TestSealedFiles(Sealed):
     """Over files."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, tmp_path):
@@ -115,7 +115,7 @@ class TestSealedFiles(Sealed):
 class TestSealedSQLite(Sealed):
     """Over a table."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, tmp_path):
@@ -129,7 +129,7 @@ class TestSealedSQLite(Sealed):
 class TestSealedRedis(Sealed):
     """Over Redis, which knows sids by their first half only."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, redis_url, fresh_name):
@@ -145,7 +145,7 @@ class TestSealedRedis(Sealed):
 class TestSealedPostgreSQL(Sealed):
     """Over a table of PostgreSQL."""
 
-    powers = (OwnerIndex,)
+    powers = (OwnerIndex, Browsable)
 
     @pytest.fixture
     def opener(self, postgresql_url, fresh_name):
