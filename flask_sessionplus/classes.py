@@ -89,23 +89,21 @@ class DataclassKind(StoredKind):
         :param kind_of: returns the kind for an annotation.
         :raises TypeError: naming the field that cannot be one of a parameter.
         """
-        try:
-            hints = get_type_hints(self.cls)
-        except NameError as error:
-            raise TypeError(f"{self.text}, whose annotation {error.name!r} is not found") from error
+        for field in fields(self.cls):
+            if field.init:
+                self._taken.add(field.name)
+                if field.default is MISSING and field.default_factory is MISSING:
+                    self._needed.add(field.name)
+        for name, argument in inspect.signature(self.cls).parameters.items():
+            if name not in self._taken and argument.default is argument.empty:
+                raise TypeError(f"{self.text}, which asks for {name!r} and keeps no such field")
+        hints = self._hints()
         for field in fields(self.cls):
             try:
                 self._fields[field.name] = kind_of(hints[field.name])
             except TypeError as error:
                 raise TypeError(f"{self.text}.{field.name}: {error}") from error
-            if field.init:
-                self._taken.add(field.name)
-                if field.default is MISSING and field.default_factory is MISSING:
-                    self._needed.add(field.name)
         self.parts = tuple(self._fields.values())
-        for name, argument in inspect.signature(self.cls).parameters.items():
-            if name not in self._taken and argument.default is argument.empty:
-                raise TypeError(f"{self.text}, which asks for {name!r} and keeps no such field")
 
     def convert(self, value: Any) -> Any:
         """Return *value*, or the object that a mapping of fields describes."""
@@ -132,6 +130,13 @@ class DataclassKind(StoredKind):
             raise TypeError(f"stored {self.text} without its fields")
         self._refuse_unknown(stored, self._fields)
         return self._make(self._converted(stored))
+
+    def _hints(self) -> dict[str, Any]:
+        try:
+            return get_type_hints(self.cls)
+        except (NameError, TypeError) as error:
+            message = f"{self.text}, of whose annotations one is not found or no type: {error}"
+            raise TypeError(message) from error
 
     def _checked(self, value: Any) -> Any:
         """Return *value*, or a copy if fields of it had to be converted."""

@@ -55,6 +55,7 @@ class SessionPlusInterface(SessionInterface):
         self.store = store
         self.settings = settings
         find_app: Callable[[], Any] = weakref.ref(app)
+        schema = _schema_of(settings, codec)
         self._services = Services(
             find_app=find_app,
             find_store=self._find_store,
@@ -67,8 +68,8 @@ class SessionPlusInterface(SessionInterface):
             ),
             refreshes=lambda: bool(find_app().config["SESSION_REFRESH_EACH_REQUEST"]),
             find_policy=lambda request: find_policy(find_app(), request),
-            schema=_schema(settings, "session"),
-            local_schema=_schema(settings, "local"),
+            schema=schema and schema.for_scope("session"),
+            local_schema=schema and schema.for_scope("local"),
         )
 
     def open_session(self, app: Flask, request: Request) -> Session:
@@ -186,11 +187,13 @@ class SessionPlusInterface(SessionInterface):
         return attributes
 
 
-def _schema(settings: Settings, scope: str) -> Schema | None:
+def _schema_of(settings: Settings, codec: Codec) -> Schema | None:
     # Without parameters, nothing needs to be looked up for each key.
     if not settings.parameters and settings.unknown_parameters == "allow":
         return None
-    return Schema(settings.parameters, settings.unknown_parameters).for_scope(scope)
+    schema = Schema(settings.parameters, settings.unknown_parameters)
+    schema.register_types(codec)
+    return schema
 
 
 @lru_cache(maxsize=16)

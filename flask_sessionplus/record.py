@@ -179,9 +179,7 @@ def spread(record: Record) -> tuple[Record, dict[str, bytes]]:
     size = sum(map(len, record.values.values()))
     if size <= _INLINE_LIMIT and not record.beside:
         return record, {}
-    sizes = {
-        name: len(data) for name, data in record.values.items() if name >= SCOPED or not name
-    }
+    sizes = {name: len(data) for name, data in record.values.items() if name >= SCOPED or not name}
     # With those that lie beside it already, so that one that is changed stays there.
     found = [*sizes.values(), *record.beside.values()]
     least = _BESIDE_FROM[-1]

@@ -197,8 +197,10 @@ def _is_point(data: bytes, curve: EllipticCurve) -> bool:
 def _spellings(data: bytes) -> Iterator[bytes]:
     """Yield *data* as it is, without what stands around it, out of UTF-16 and out of base64."""
     bare = data.strip(SPACE)
-    # A DER key may end with what looks like a space.
-    plain = {data, bare, data.lstrip(SPACE), bare.removeprefix(b"\xff\xfe").replace(b"\0", b"")}
+    begun = data.lstrip(SPACE)
+    # Binary keys may end with what looks like a space: of them one line end is taken off.
+    plain = {data, bare, begun, begun.removesuffix(b"\n").removesuffix(b"\r")}
+    plain.add(bare.removeprefix(b"\xff\xfe").replace(b"\0", b""))
     yield from (each for each in plain if each)
     packed = b"".join(bare.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     if _is_base64(packed) and len(packed) % 4 != 1:

@@ -6,8 +6,11 @@ from .applying import ApplyClaims
 from .beside import BesideClaims
 from .browsing import BrowseClaims
 from .bytes import BytesClaims
+from .clearing import ClearClaims
 from .expiring import ExpiryClaims
+from .finding import FindClaims
 from .keeping import KeepClaims
+from .leasing import LeaseClaims
 from .leftovers import LeftoverClaims
 from .machine import StoryClaims
 from .moving import MoveClaims
@@ -25,12 +28,15 @@ class StoreContract(
     BytesClaims,
     ApplyClaims,
     ExpiryClaims,
+    LeaseClaims,
     MoveClaims,
     BesideClaims,
     LeftoverClaims,
     PurgeClaims,
     OwnerClaims,
+    FindClaims,
     BrowseClaims,
+    ClearClaims,
     ParallelClaims,
     ParallelBesideClaims,
     ProcessClaims,

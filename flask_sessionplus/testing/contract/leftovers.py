@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...record import Changes
-from ...stores.base import Purgeable, Store
+from ...stores.base import Browsable, Purgeable, Store
 from ..clock import FakeClock
 from .base import HOUR, Contract, key, load, needs, new_record, new_sid, put, save
 from .beside import LARGE
@@ -79,6 +79,18 @@ class LeftoverClaims(Contract):
 
         assert store.purge(100) == 3
         assert self.count_beside(store) == 2
+
+    @needs(Browsable)
+    def test_clearing_removes_large_values(self, store: Store, clock: FakeClock) -> None:
+        """Removing all records removes all that lies beside them."""
+        assert isinstance(store, Browsable)
+        sid = put(store, _TWO, owner="ada")
+        save(store, sid, load(store, sid), Changes(move_to=new_sid()))
+        for _ in range(150):
+            put(store, _TWO)
+        store.delete_all()
+
+        assert self.count_beside(store) == 0
 
     def test_a_place_used_again_is_clean(self, store: Store, clock: FakeClock) -> None:
         """A record in the place of an expired one takes away the values of that one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from functools import cache
@@ -108,8 +109,15 @@ def b64(data):
 def signature(text, algorithm="ES256", key=None):
     """Return the signature of *text* as the gate likes it."""
     key = private_keys()[algorithm] if key is None else key
+    if algorithm == "HS256":
+        return mac(text, key)
     made = _jws.get_algorithm_by_name(algorithm).sign(text.encode(), key)
     return to_low_s(algorithm, made)
+
+
+def mac(text, secret):
+    """Return the HMAC of *text*, whatever the secret is."""
+    return hmac.digest(secret, text.encode(), "sha256")
 
 
 def mint(head=None, body=None, algorithm="ES256", key=None):
