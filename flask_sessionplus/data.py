@@ -270,6 +270,18 @@ class Data:
         if self._values.get(FLASHES) is _PENDING and not self.hidden(FLASK_MESSAGE):
             del self._values[FLASHES]
 
+    def refresh(self, record: Record) -> None:
+        """As :meth:`rebase`, but what was only read is read again too."""
+        for name in [name for name in self._open if name != FLASHES and self.is_clean(name)]:
+            del self._open[name]
+            self._assigned.discard(name)
+            if name in self._lent:
+                self._lent.discard(name)
+                del self._values[name]
+            else:
+                self._values[name] = _PENDING
+        self.rebase(record)
+
     def _meet(self, name: str) -> None:
         """Take in a value that others have set, unless this request has set its own."""
         if name[:1] not in HIDDEN:

@@ -39,6 +39,11 @@ from werkzeug.exceptions import (
     TooManyRequests,
     Unauthorized,
 )
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from .problems import PROBLEM, page, problem, wants_page
 
 
 class SessionPlusError(Exception):
@@ -102,37 +107,86 @@ class AuthError(SessionPlusError, HTTPException):
     """Who asks may not, or not yet.
 
     It is an HTTP exception: Flask answers with its code, or calls the app's error handler
-    for it. The page tells nothing of the cause; ``str(error)`` does.
+    for it. The answer tells nothing of the cause; ``str(error)`` does. For programs it is
+    JSON problem details (RFC 9457), for people a page, or a redirect to :attr:`location`.
 
     :param message: what is missing, and what to do, for the log.
+    :param location: where a person is sent instead, with a local ``next``.
+    :param challenge: what ``WWW-Authenticate`` asks for (RFC 9110, 11.6.1).
     """
 
     public = "This is not allowed."
+    _challenge: str | None = None
+    _has_page = True
 
-    def __init__(self, message: str) -> None:
+    def __init__(
+        self, message: str, location: str | None = None, challenge: str | None = None
+    ) -> None:
         HTTPException.__init__(self, description=self.public)
         self.args = (message,)
+        self.location = location
+        self.challenge = self._challenge if challenge is None else challenge
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+    def get_response(self, environ: Any = None, scope: Any = None) -> Response:
+        """Return the answer."""
+        if isinstance(self.response, Response):
+            return self.response
+        environ = _environ(environ)
+        if self.location is None:
+            body = self.get_body(environ)
+            return Response(body, self.code, self.get_headers(environ))
+        # See Other turns what follows into a GET, whatever this was (RFC 9110, 15.4.4).
+        is_plain = environ.get("REQUEST_METHOD", "GET") in ("GET", "HEAD")
+        response = redirect(self.location, 302 if is_plain else 303, Response)
+        response.headers.extend(self._private())
+        return response
+
+    def get_body(self, environ: Any = None, scope: Any = None) -> str:
+        """Return the answer's text."""
+        code = self.code or 500
+        title, detail = HTTP_STATUS_CODES[code], self.description or self.public
+        if self._has_page and wants_page(_environ(environ)):
+            return page(title, detail)
+        return problem(code, title, detail)
+
+    def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        """Return the answer's headers."""
+        is_page = self._has_page and wants_page(_environ(environ))
+        headers = [("Content-Type", "text/html; charset=utf-8" if is_page else PROBLEM)]
+        if self.challenge and self.code == 401:
+            headers.append(("WWW-Authenticate", self.challenge))
+        return [*headers, *self._private()]
+
+    def _private(self) -> list[tuple[str, str]]:
+        vary = "Accept, Authorization, Cookie" if self._has_page else "Authorization"
+        return [("Cache-Control", "no-store"), ("Vary", vary)]
 
 
 class LoginRequired(AuthError, Unauthorized):
     """Nobody is signed in."""
 
     public = "Please sign in."
+    # RFC 9110 asks for a challenge with each 401, and no registered one is a form on a page.
+    _challenge = "Session"
 
 
 class InvalidToken(AuthError, Unauthorized):
     """No bearer token, or none that is good. Why is in the signal ``token_rejected`` only."""
 
     public = "A valid bearer token is needed."
+    _challenge = 'Bearer error="invalid_token"'
+    # One body for all, whoever asks: it must not tell one bad token from another.
+    _has_page = False
 
 
 class NotFresh(AuthError, Unauthorized):
     """The password, or what stands for it, was given too long ago."""
 
     public = "Please confirm that it is you."
+    _challenge = "Session"
 
 
 class RoleRequired(AuthError, Forbidden):
@@ -195,3 +249,8 @@ class SessionBusy(StoreUnavailable):
 
 class StoreNotReady(StoreUnavailable):
     """The store's table does not exist yet; the message tells how to make it."""
+
+
+def _environ(given: Any) -> Any:
+    """Return the WSGI environment: older callers give a request that has it."""
+    return {} if given is None else getattr(given, "environ", given)

@@ -25,7 +25,7 @@ from .local import LocalSession, local_of
 from .parameters import Schema
 from .policies import find_policy
 from .saving import finish
-from .services import Cookie, Services, State
+from .services import Cookie, Policy, Services, State
 from .session import Session
 from .stores.base import Carried, Carrying, Store
 from .tokens import Token, is_wellformed
@@ -54,6 +54,7 @@ class SessionPlusInterface(SessionInterface):
     def __init__(self, app: Flask, store: Store, codec: Codec, settings: Settings) -> None:
         self.store = store
         self.settings = settings
+        self._cleared = ", ".join(f'"{what}"' for what in settings.signin.clear_site_data)
         find_app: Callable[[], Any] = weakref.ref(app)
         schema = _schema_of(settings, codec)
         self._services = Services(
@@ -85,7 +86,7 @@ class SessionPlusInterface(SessionInterface):
         session._was_answered = True
         life = session._life
         if life is None:
-            if session.accessed:
+            if session.accessed and not _has_none(session):
                 _vary(response)
             return
         if life.state is State.UNUSED:
@@ -120,6 +121,8 @@ class SessionPlusInterface(SessionInterface):
             _forbid_sharing(response)
         if self.settings.no_store:
             response.headers["Cache-Control"] = "no-store"
+        if life.clears_site and self._cleared:
+            response.headers["Clear-Site-Data"] = self._cleared
 
     def local_session(self, request: Request) -> LocalSession:
         """Return what lives for *request* only."""
@@ -219,6 +222,11 @@ def _expires(life: Lifecycle) -> datetime | None:
     if not life.is_permanent or life.record is None:
         return None
     return clock.to_datetime(life.lifetimes().expiry(life.record.created_at, clock.now()))
+
+
+def _has_none(session: Session) -> bool:
+    """Tell whether the view has no session: that somebody looked at it says nothing then."""
+    return session._services.find_policy(session._request) is Policy.NO_SESSION
 
 
 def _is_own(session: Session) -> bool:

@@ -68,6 +68,10 @@ class Lifecycle(Reporter):
         self.is_stale = False
         #: Written and announced even if nothing changes.
         self.is_forced = False
+        #: Whose it has become in this request.
+        self.signed_in = ""
+        #: The browser is asked to forget what it has of this site.
+        self.clears_site = False
         #: Saving failed; the error page need not fail in the same way.
         self.has_given_up = False
         self._flash: Flash | None = None
@@ -140,7 +144,7 @@ class Lifecycle(Reporter):
     @property
     def handle(self) -> str:
         """The public name that the session has, or will have."""
-        if self.state is State.OFFLINE:
+        if self.state is State.OFFLINE or (self.is_read_only and not self.is_stored):
             return ""
         if self.next_token is None and not self.is_stored:
             self.regenerate()
@@ -209,7 +213,7 @@ class Lifecycle(Reporter):
         elif self.state is State.NEW and self.had_cookie:
             self.cookie = Cookie.DELETE
         self.replace_data({})
-        self.next_token = self.next_owner = self.when_saved = None
+        self._take_back()
         self.note_loss()
 
     def apply(self, changes: Changes) -> Applied:
@@ -248,6 +252,7 @@ class Lifecycle(Reporter):
         """
         self.state, self.token, self.record = State.NEW, None, None
         self.restarts = False
+        self._take_back()
         self.cookie = cookie
         self.was_modified = True
         self.replace_data({})
@@ -281,6 +286,25 @@ class Lifecycle(Reporter):
         self.record = found
         return found
 
+    def refresh(self) -> None:
+        """Go on from the record as it is now; what this request has changed is kept.
+
+        What has been read is read anew. A session that has ended meanwhile, or has another
+        token, is as if this request had come late: empty, and nothing is written.
+        """
+        assert self.token is not None
+        try:
+            found = self.call(self.store.reload, digest(self.token))
+        except DamagedRecord:
+            found = Miss.UNKNOWN
+        if isinstance(found, Miss):
+            self.lose(has_changes=self.is_modified)
+            self.replace_data({})
+        else:
+            self.record = found
+            self.data.refresh(found)
+            self._lifetimes = None
+
     def replace_data(self, stored: dict[str, bytes], beside: dict[str, int] = _NOTHING) -> None:
         """Go on with these values, and nothing that this request has changed."""
         codec = self.services.codec
@@ -295,6 +319,11 @@ class Lifecycle(Reporter):
         self._flash = None
         self._lifetimes = None
         self.claimed = {}
+
+    def _take_back(self) -> None:
+        """Forget what was to become of the session, which is not there any more."""
+        self.next_token = self.next_owner = self.when_saved = None
+        self.signed_in = ""
 
     def _find_lifetimes(self) -> Lifetimes:
         settings = self.services.settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import clock, signals
+from .binding import comes_from_elsewhere
 from .errors import DamagedRecord, StoreError, StoreUnavailable
 from .lifecycle import Lifecycle
 from .record import Record
@@ -54,6 +55,11 @@ def _take(life: Lifecycle, token: str, found: Record | Miss) -> None:
         if found is Miss.MOVED:
             life.state, life.token = State.DETACHED, token
         _reject(life, found.value)
+        return
+    stranger = comes_from_elsewhere(life.services, life.request, found)
+    if stranger is not None:
+        # Neither ended nor changed: it is not its fault. The cookie stays until it is replaced.
+        _reject(life, stranger)
         return
     life.replace_data(found.values, found.beside)
     rules, now = life.lifetimes(), clock.now()

@@ -81,7 +81,8 @@ class Parameter:
             try:
                 return None if made is None else self.convert(name, made)
             except ParameterError as error:
-                raise _wrong(name, f"has a default function whose {error}") from None
+                what = f"has a default function, whose result must be {error.expected}"
+                raise _wrong(name, what) from None
         default = self._constant
         if type(default) in IMMUTABLE or isinstance(default, Enum):
             return default
@@ -173,6 +174,14 @@ class Schema:
         self.unknown = unknown
         self.scope = scope
         self._refuses = unknown == "refuse"
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether *name* is a parameter of this scope.
+
+        If so, a stored value that the codec cannot read is as one that does not fit: not there.
+        """
+        parameter = self.parameters.get(name)  # type: ignore[call-overload]
+        return parameter is not None and parameter.scope == self.scope
 
     def for_scope(self, scope: str) -> Schema:
         """Return the same for another scope."""

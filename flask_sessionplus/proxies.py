@@ -8,6 +8,8 @@ import flask
 from werkzeug.local import LocalProxy
 
 from .local import LocalSession
+from .scopes import Scope
+from .scoping import current_scope
 from .session import Session
 
 if TYPE_CHECKING:
@@ -28,3 +30,6 @@ session = cast(Session, flask.session)
 
 #: What lives for this request only, in nested app contexts too, and is never stored.
 local_session = cast(LocalSession, LocalProxy(_find_local))
+
+#: The scope that the view is in, as the decorator ``scoped`` says.
+scoped_session = cast(Scope, LocalProxy(current_scope))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from . import clock, signals
+from .binding import bound
 from .errors import (
     ConfigError,
     DamagedRecord,
@@ -52,15 +53,16 @@ def finish(
         returned = life.flash.kept if was_shown() else life.claimed.keys()
         for name in returned & life.claimed.keys():
             life.data.set_hidden(name, life.claimed.pop(name))
-    if life.has_messages and was_page():
+    # Where a view only reads, messages were shown and go on waiting.
+    if life.has_messages and not life.is_read_only and was_page():
         if is_streamed():
             read_messages(life, life.flash.readable())
         life.flash.age()
-    if life.is_read_only and any(life.data.changes()):
-        # Something was changed inside a value.
-        life.refuse_if_read_only()
     writes = life.writes
     try:
+        if life.is_read_only and any(life.data.changes()):
+            # Something was changed inside a value.
+            life.refuse_if_read_only()
         save(life)
         if life.cookie is Cookie.SET and life.writes == writes:
             _confirm(life)
@@ -140,6 +142,7 @@ def _create(life: Lifecycle) -> None:
     sets, _ = life.data.changes()
     if not has_content(sets):
         return
+    sets = bound(life.services, life.request, sets)
     check_size(life, sets)
     now = clock.now()
     owner = life.next_owner or ""
@@ -249,7 +252,7 @@ def _save_detached(life: Lifecycle) -> None:
     if life.restarts and life.token is not None and not has_keys(sets):
         # It moved on before this request came: who signs out is signed out all the same.
         messages = life.data
-        if _end(life, digest(life.token)) and sets:
+        if end_at_once(life, digest(life.token)) and sets:
             life.data = messages
             _create(life)
     elif sets or removals:
@@ -263,8 +266,9 @@ def _save_restarted(life: Lifecycle) -> None:
     sid = digest(life.token)
     sets, _ = life.data.changes()
     if not has_content(sets):
-        _end(life, sid)
+        end_at_once(life, sid)
         return
+    sets = bound(life.services, life.request, sets)
     check_size(life, sets)
     now = clock.now()
     changes = Changes(
@@ -290,7 +294,11 @@ def _save_restarted(life: Lifecycle) -> None:
         _begin(life, token, record, sets)
     else:
         # Somebody else has ended the old one, or moved it: then this ends what it became.
-        life.call(life.store.delete, sid)
+        was_there = life.call(life.store.delete, sid)
+        if life.next_owner and not was_there:
+            # Whose session was ended from outside begins no other one, as somebody else.
+            life.lose(has_changes=True)
+            return
         life.state = State.NEW
         _create(life)
 
@@ -302,7 +310,8 @@ def _restart(life: Lifecycle, sid: bytes, changes: Changes) -> Applied:
         return Applied(Outcome.GONE)
 
 
-def _end(life: Lifecycle, sid: bytes) -> bool:
+def end_at_once(life: Lifecycle, sid: bytes) -> bool:
+    """End the stored session *sid*, and go on as a new one; return whether it was there."""
     store = life.store
     was_there = life.call(store.delete, sid)
     if was_there:

@@ -18,7 +18,8 @@ from .names import ScopeNames
 from .parameters import Schema
 from .words import checked
 
-_MOST_CHARACTERS = 1_024
+#: Of a scope's name.
+MOST_CHARACTERS = 1_024
 
 
 class Parent(Protocol):
@@ -50,7 +51,7 @@ class Scope(Flashing):
 
     def __init__(self, parent: Parent, path: tuple[str, ...], inherit: bool = True) -> None:
         name = path[-1]
-        if not 0 < len(name) <= _MOST_CHARACTERS:
+        if not 0 < len(name) <= MOST_CHARACTERS:
             raise ValueError(f"A scope's name has 1 to 1,024 characters, not {len(name)}.")
         self._parent = parent
         self._names = ScopeNames(path)

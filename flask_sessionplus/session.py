@@ -12,9 +12,9 @@ from .clock import to_datetime
 from .errors import LateSession
 from .exchange import MISSING
 from .flashing import Flashing
+from .identity import SignIn
 from .lifecycle import Lifecycle
 from .local import LocalSession, local_of
-from .mapping import StoredSession
 from .messages import take_flashes
 from .names import FLASHES
 from .record import SCOPED
@@ -23,7 +23,7 @@ from .scopes import Scope
 from .services import State
 
 
-class Session(StoredSession, Flashing, SessionMixin):
+class Session(SignIn, Flashing, SessionMixin):
     """The data of one visitor.
 
     It is loaded at its first use, read or write, and saved when the answer goes out, if

@@ -167,10 +167,10 @@ def _number(value: Any) -> str:
 def _microseconds(text: str) -> int:
     """Return how many microseconds *text*, a number of seconds, is.
 
-    :raises ValueError: if it says more than a timedelta can hold.
+    :raises ValueError: if it says more than that.
     """
     exact = Decimal(_number(text)) * 1_000_000
-    if exact.adjusted() > 20 or exact != exact.to_integral_value():
+    if exact != exact.to_integral_value():
         raise ValueError
     return int(exact)
 

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from flask_sessionplus import session
+from flask_sessionplus import login_required, safe_next, session
 
-from . import csrf, orders, preferences, users
-from .addresses import local_path
+from . import orders, preferences, users
 from .texts import text
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 blueprint = Blueprint("accounts", __name__)
-
-
-def sign_in_required(view: Callable[P, R]) -> Callable[P, R | Response]:
-    """Send who is not signed in to do so, and back again."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-        if users.current() is None:
-            # No flashed "please sign in": that would be a session for each bot that comes by.
-            return redirect(url_for("accounts.sign_in_form", next=request.path))
-        return view(*args, **kwargs)
-
-    return guarded
 
 
 @blueprint.get("/sign-in")
@@ -50,26 +29,43 @@ def sign_in() -> Response:
         session.flash_map("sign-in", {"name": name})  # the password is not remembered
         flash(text("sign_in.wrong"), "error")
         return redirect(url_for(".sign_in_form", next=target))
-    session.regenerate()  # whoever knew the token before does not get in by it
-    session["user"] = user.id
-    csrf.renew_token()
+    session.login(user.id, user.name, user.role)
     flash(text("sign_in.done", name=user.name), "success")
-    return redirect(local_path(target, otherwise=url_for("products.index")))
+    return redirect(safe_next())
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """End the session. Only the preferences, which are nobody's secret, begin another."""
     kept = preferences.all_chosen()
-    session.destroy()
+    session.logout()
     g.pop("user", None)
     session.update(kept)
     flash(text("sign_out.done"), "success")
     return redirect(url_for("products.index"))
 
 
+@blueprint.get("/confirm")
+@login_required
+def confirm_form() -> str:
+    """Ask for the password once more: what comes next needs a recent one."""
+    return render_template("confirm.html", next=request.args.get("next", ""))
+
+
+@blueprint.post("/confirm")
+@login_required
+def confirm() -> Response:
+    """Go on, if it was the right one."""
+    user = users.verify(session.user_id, request.form.get("password", ""))
+    if user is None:
+        flash(text("confirm.wrong"), "error")
+        return redirect(url_for(".confirm_form", next=request.form.get("next", "")))
+    session.confirm()
+    return redirect(safe_next())
+
+
 @blueprint.get("/account")
-@sign_in_required
+@login_required
 def account() -> str:
     """The user's orders."""
     user = users.current()

@@ -22,9 +22,13 @@ def protect() -> None:
         abort(403)
 
 
-def renew_token() -> None:
-    """Give the session a token. Belongs into each sign-in."""
-    session["csrf"] = secrets.token_urlsafe(32)
+def token() -> str | None:
+    """The token for the forms of who is signed in: made once, and gone with the next sign-in."""
+    if not session.is_authenticated:
+        return None
+    # setdefault() is exact: of two pages that are opened at the same time both get the same.
+    made: str = session.setdefault("csrf", secrets.token_urlsafe(32))
+    return made
 
 
 def _sent_from_here() -> bool:
@@ -36,5 +40,5 @@ def _sent_from_here() -> bool:
 
 
 def _has_token() -> bool:
-    expected, sent = session.get("csrf"), request.form.get("csrf", "")
+    expected, sent = token(), request.form.get("csrf", "")
     return expected is None or compare_digest(expected.encode(), sent.encode())

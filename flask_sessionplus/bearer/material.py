@@ -18,7 +18,12 @@ from .gate import SIGNATURES, encode, to_low_s
 
 try:
     import jwt
-    from cryptography.exceptions import AlreadyFinalized, InternalError, UnsupportedAlgorithm
+    from cryptography.exceptions import (
+        AlreadyFinalized,
+        InternalError,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+    )
     from cryptography.hazmat.primitives.asymmetric.ec import (
         SECP256R1,
         SECP384R1,
@@ -39,7 +44,7 @@ SYMMETRIC = ("HS256",)
 
 #: All that a library may raise that is given a wrong key, token or signature.
 FAULTS = (
-    *(jwt.PyJWTError, UnsupportedAlgorithm, InternalError, AlreadyFinalized),
+    *(jwt.PyJWTError, InvalidSignature, UnsupportedAlgorithm, InternalError, AlreadyFinalized),
     *(ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RuntimeError),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from ..record import Changes, Record
@@ -195,7 +196,14 @@ class Browsable(ABC):
         :return: about how many live ones there were.
         """
         assert isinstance(self, Store)
-        return until_none_is_left(lambda: sum(map(self.delete, self.browse())))
+        delete = self.delete
+
+        def remove() -> Removed:
+            # Twice: who moves from where it has not been yet to where it was is not met.
+            count = sum(map(delete, chain(self.browse(), self.browse())))
+            return Removed(count, count)
+
+        return until_none_is_left(remove)
 
 
 class Carrying(ABC):
@@ -218,19 +226,33 @@ class Carried(Store):
         """Return what the browser is to carry from now on; None: nothing."""
 
 
-def until_none_is_left(remove: Callable[[], int]) -> int:
-    """Call *remove*, which removes all that it meets, until it meets none; return the sum.
+class Removed(NamedTuple):
+    """What was removed on one way through all records.
 
-    Who moves from where it has not been yet to where it was is not met the first time.
+    :param all: how many: expired ones and tombstones too.
+    :param alive: how many of them were live records.
     """
-    total = 0
+
+    all: int
+    alive: int
+
+
+def until_none_is_left(remove: Callable[[], Removed]) -> int:
+    """Call *remove*, which removes all that it meets, until it meets none.
+
+    Who moves from where it has not been yet to where it was is not met: but the tombstone is,
+    and tells that it has to go once more.
+
+    :return: how many were alive.
+    """
+    alive = 0
     for _ in range(_ROUNDS):
         removed = remove()
-        total += removed
-        if not removed:
+        alive += removed.alive
+        if not removed.all:
             break
-    # Who comes to so many was new each time, for nobody moves as often as that.
-    return total
+    # After so many, what is met is new each time: nobody moves as often as that.
+    return alive
 
 
 def having(store: Store, power: type[P]) -> list[P]:

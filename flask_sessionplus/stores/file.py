@@ -18,6 +18,7 @@ from .base import (
     Outcome,
     OwnerIndex,
     Purgeable,
+    Removed,
     Store,
     until_none_is_left,
 )
@@ -225,9 +226,11 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
             sid = stored.record.moved_to
         return False
 
-    def _delete_each(self) -> int:
+    def _delete_each(self) -> Removed:
+        # A tombstone leads to where the session is by now.
         sids = map(sid_of, filter(is_record, self._files.paths()))
-        return sum(map(self._delete, sids))
+        count = sum(map(self._delete, sids))
+        return Removed(count, count)
 
     def _old(self) -> Iterator[str]:
         """Yield the paths of what may have to go: its time is over, or its writer was killed."""

@@ -8,7 +8,16 @@ from typing import Any
 from .. import clock
 from ..errors import ConfigError, DamagedRecord, StoreConflict, StoreUnavailable
 from ..record import Changes, Record, merge, spread
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store, until_none_is_left
+from .base import (
+    Applied,
+    Browsable,
+    Miss,
+    Outcome,
+    OwnerIndex,
+    Removed,
+    Store,
+    until_none_is_left,
+)
 from .patience import pause
 from .rediscluster import ClusterPlace
 from .redislink import Answer, ClientLink, Command, Link
@@ -163,7 +172,7 @@ class RedisStore(Store, OwnerIndex, Browsable):
         return sum(map(len, self._scan()))
 
     def delete_all(self) -> int:
-        return until_none_is_left(lambda: sum(map(self._sweep, self._scan())))
+        return until_none_is_left(self._delete_each)
 
     def close(self) -> None:
         self._link.close()
@@ -229,6 +238,13 @@ class RedisStore(Store, OwnerIndex, Browsable):
             yield from self._link.ask_all(
                 [("EVAL", DROP.text, 2, *self._places(sid), owner) for sid in batch]
             )
+
+    def _delete_each(self) -> Removed:
+        total, alive = 0, 0
+        for keys in self._scan():
+            total += len(keys)
+            alive += self._sweep(keys)
+        return Removed(total, alive)
 
     def _sweep(self, keys: list[bytes]) -> int:
         """Remove what has these keys, records of ours; return how many were alive."""

@@ -19,6 +19,7 @@ from .base import (
     OwnerIndex,
     Preparable,
     Purgeable,
+    Removed,
     Store,
     until_none_is_left,
 )
@@ -150,15 +151,15 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
         """Close all connections that are not in use. The store may be used again."""
         self._connections.close()
 
-    def _delete_each(self) -> int:
-        removed, last = 0, b""
-        while True:
-            count, end = self._delete_page(last)
-            if end is None:
-                return removed
-            removed, last = removed + count, end
+    def _delete_each(self) -> Removed:
+        removed, last = self._delete_page(b"")
+        page = removed
+        while page.all:
+            page, last = self._delete_page(last)
+            removed = Removed(removed.all + page.all, removed.alive + page.alive)
+        return removed
 
-    def _delete_page(self, last: bytes) -> tuple[int, bytes | None]:
+    def _delete_page(self, last: bytes) -> tuple[Removed, bytes]:
         return self._run(lambda link: self._many.delete_page(link, last))
 
     def _page(self, last: bytes) -> list[bytes]:

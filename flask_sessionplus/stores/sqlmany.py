@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Table, bindparam, delete, func, select, tr
 from .. import clock
 from ..errors import DamagedRecord, StoreConflict
 from ..record import Record
+from .base import Removed
 from .sqljobs import transaction
 from .sqllink import Link
 from .sqlqueries import Queries
@@ -94,17 +95,16 @@ class Many:
         sid = link.connection.scalar(self._find, given)
         return None if sid is None else bytes(sid)
 
-    def delete_page(self, link: Link, last: bytes) -> tuple[int, bytes | None]:
+    def delete_page(self, link: Link, last: bytes) -> tuple[Removed, bytes]:
         """Remove some records behind *last*, in order, expired ones and tombstones too.
 
-        :return: how many were alive, and the last one; None, if there were none.
+        :return: what was removed, and the last of them.
         """
         given = {"last": last, "now": clock.now()}
         rows = link.connection.execute(self._all, given).all()
-        if not rows:
-            return 0, None
         self._remove_all.run(link, rows, {})
-        return sum(bool(row.is_alive) for row in rows), bytes(rows[-1].sid)
+        alive = sum(bool(row.is_alive) for row in rows)
+        return Removed(len(rows), alive), bytes(rows[-1].sid) if rows else last
 
     def delete_owned(self, link: Link, owner: str, spare: Collection[bytes]) -> int:
         """Remove the records of *owner*, but for those in *spare*."""

@@ -75,6 +75,7 @@ TAKEN: list[tuple[Any, Any, Any]] = [
     *((Theme, given, Theme.DARK) for given in ("dark", "DARK")),
     *((Level, given, Level.GUEST) for given in (0, "0", "GUEST")),
     *((Word, given, Word.NO) for given in ("no", "NO")),
+    (Word, "", Word.NOTHING),
     *((Right, given, Right.READ) for given in (1, "READ", "1")),
     (Right, 3, Right.READ | Right.WRITE),
     (Slug, "ABC", Slug("abc")),

@@ -18,7 +18,7 @@ RANKS = [
         *("config", "config_jwt", "config_signin", "stores", "purging", "data", "flash", "scopes"),
         *("large", "readonly", "services", "reporter", "lifecycle", "messages", "saving"),
         *("loading", "exchange", "words", "mapping", "flashing", "local", "session", "migrating"),
-        *("owners", "identity"),
+        *("owners", "identity", "binding", "devices"),
     },
     {
         *("interface", "carrying", "places", "proxies", "policies", "directory", "tokenstore"),
@@ -47,6 +47,8 @@ DRIVERS = {
     "valkey": "stores.redis",
     "msgpack": ("codec", "record"),
     "cryptography": "sealing",
+    "ua_parser": "devices",
+    "flask_login": "flasklogin",
 }
 
 MODULES = {module.name: module for module in modules()}

@@ -21,6 +21,7 @@ class Level(IntEnum):
 class Word(str, Enum):
     YES = "yes"
     NO = "no"
+    NOTHING = ""
 
 
 class Right(Flag):
@@ -58,7 +59,7 @@ class Tree:
     children: list[Tree] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Span:
     first: int
     last: int
@@ -67,7 +68,7 @@ class Span:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError(f"{self.last} is before {self.first}")
-        self.length = self.last - self.first
+        object.__setattr__(self, "length", self.last - self.first)
 
 
 @dataclass

@@ -187,6 +187,95 @@ class BrowsesByNumber(GoodStore):
             start += 10
 
 
+class FindsWhereItWas(GoodStore):
+    """Finds a session by the sid that it had before."""
+
+    def find(self, half):
+        """Find tombstones too."""
+        return next((sid for sid in self.records if sid.startswith(half) and self.peek(sid)), None)
+
+
+class FindsTheExpired(GoodStore):
+    """Finds what is over."""
+
+    def find(self, half):
+        """Find anything."""
+        return next((sid for sid in self.records if sid.startswith(half)), None)
+
+
+class FindsTheNext(GoodStore):
+    """Finds the next one in order, if there is not the one that was meant."""
+
+    def find(self, half):
+        """Find it, as an index is asked for what comes first."""
+        with self.lock:
+            return min(
+                (sid for sid in self.records if sid >= half and self.is_live(sid)), default=None
+            )
+
+
+class ClearsWithoutOwners(GoodStore):
+    """Leaves the owners' entries when all is removed, and believes them."""
+
+    def delete_all(self):
+        """Remove the records."""
+        with self.lock:
+            kept = {owner: set(sids) for owner, sids in self.index.items()}
+            alive = super().delete_all()
+            self.index.update(kept)
+            return alive
+
+    def owned(self, owner):
+        """List what is entered."""
+        with self.lock:
+            sids = self.index.get(owner, ())
+            return sorted(((sid, self.records.get(sid)) for sid in sids), key=_seen_last)
+
+
+def _seen_last(each):
+    return 0 if each[1] is None else -each[1].seen_at
+
+
+class ClearsRecordsOnly(GoodStore):
+    """Leaves the large values when all is removed."""
+
+    def delete_all(self):
+        """Remove the records."""
+        large = dict(self.large)
+        alive = super().delete_all()
+        self.large.update(large)
+        return alive
+
+
+class ClearsWhatIsListed(GoodStore):
+    """Removes the sessions that were there a moment ago, without looking where they are."""
+
+    def delete_all(self):
+        """Remove them."""
+        sids = list(self.browse())
+        time.sleep(0.0005)
+        with self.lock:
+            ended = [sid for sid in sids if self.is_live(sid)]
+            for sid in ended:
+                self.drop(sid)
+            return len(ended)
+
+
+class ClearsAndForgets(GoodStore):
+    """Takes whoever writes to a session that was removed with all others for a new one."""
+
+    def delete_all(self):
+        """Remove everything."""
+        self.is_cleared = True
+        return super().delete_all()
+
+    def answer_gone(self, sid, seen, changes):
+        """Make it anew."""
+        if not getattr(self, "is_cleared", False):
+            return super().answer_gone(sid, seen, changes)
+        return Applied(Outcome.SAVED, self.put(changes.move_to or sid, merge(seen, changes), {}))
+
+
 class PurgesRecordsOnly(GoodStore):
     """Leaves the large values of expired records behind."""
 

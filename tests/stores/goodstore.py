@@ -90,9 +90,23 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
         with self.lock:
             return sum(self.delete(sid) for sid, _ in self.owned(owner) if sid not in spare)
 
+    def find(self, half):
+        """Find a session by half of its sid."""
+        with self.lock:
+            found = [sid for sid in self.records if sid.startswith(half) and self.is_live(sid)]
+        return found[0] if found else None
+
+    def delete_all(self):
+        """Remove everything."""
+        with self.lock:
+            alive = sum(map(self.is_live, self.records))
+            for sid in list(self.records):
+                self.drop(sid)
+            return alive
+
     def browse(self):
         """Yield all sids."""
-        return (sid for sid in list(self.records) if self.peek(sid))
+        return (sid for sid in list(self.records) if self.is_live(sid))
 
     def count(self):
         """Count them."""
@@ -114,6 +128,11 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
         """Return what is in the place."""
         record = self.records.get(sid)
         return None if record is None or record.expires_at <= clock.now() else record
+
+    def is_live(self, sid):
+        """Tell whether there is a record, and no tombstone."""
+        record = self.peek(sid)
+        return record is not None and not record.moved_to
 
     def put(self, sid, record, kept):
         """Put a record in its place."""

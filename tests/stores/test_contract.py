@@ -76,6 +76,13 @@ FLAWS = {
     "ListsTheOldestFirst": {STORY, "test_the_one_seen_last_comes_first"},
     "EndsWhatIsListed": {"test_a_revocation_wins"},
     "BrowsesByNumber": {"test_it_is_met_while_others_come_and_go"},
+    "FindsWhereItWas": {STORY, "test_it_is_found_where_it_has_moved"},
+    "FindsTheExpired": {STORY, "test_the_expired_are_not_found"},
+    "FindsTheNext": {STORY, "test_half_a_sid_is_enough", "test_neighbours_are_told_apart"},
+    "ClearsWithoutOwners": {"test_all_kinds_are_removed", "test_requests_under_way_find_nothing"},
+    "ClearsRecordsOnly": {"test_all_kinds_are_removed", "test_clearing_removes_large_values"},
+    "ClearsWhatIsListed": {"test_nobody_escapes"},
+    "ClearsAndForgets": {"test_requests_under_way_find_nothing"},
     "PurgesRecordsOnly": {STORY, "test_purging_removes_large_values"},
     "ClosesForGood": {STORY, "test_a_closed_store_opens_again"},
 }

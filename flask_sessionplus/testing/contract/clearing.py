@@ -51,7 +51,7 @@ class ClearClaims(Contract):
         assert list(clearable.browse()) == []
         _check_nobody_owns(store, "ada", "bob")
 
-    def test_the_expired_are_not_counted(
+    def test_only_the_living_are_counted(
         self, store: Store, clearable: Browsable, clock: FakeClock
     ) -> None:
         """The number that is returned is that of the sessions that were alive."""

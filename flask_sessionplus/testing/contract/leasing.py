@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...record import Changes
+from ...record import Changes, Record
 from ...stores.base import Outcome, Store
 from ..clock import FakeClock
-from .base import Contract, load, new_record, new_sid, put
+from .base import Contract, load, new_record, new_sid
 from .threads import together
 
 _HOLDER = "holder"
 
 
-def _taken_by(name: bytes, clock: FakeClock, milliseconds: int = 5_000) -> dict[str, object]:
-    return {"values": {_HOLDER: name}, "expires_at": clock.now() + milliseconds}
+def _held_by(name: bytes, clock: FakeClock) -> Record:
+    return new_record({_HOLDER: name}, expires_at=clock.now() + 5_000)
 
 
 class LeaseClaims(Contract):
@@ -24,8 +24,8 @@ class LeaseClaims(Contract):
         """A record whose expiry is set to now leaves its place to the next one, at once."""
         sid = new_sid()
         for name in (b"ada", b"bob", b"ada"):
-            assert store.create(sid, new_record(**_taken_by(name, clock)))
-            assert not store.create(sid, new_record(**_taken_by(b"eve", clock)))
+            assert store.create(sid, _held_by(name, clock))
+            assert not store.create(sid, _held_by(b"eve", clock))
             held = load(store, sid)
             back = Changes(expects={_HOLDER: name}, expires_at=clock.now())
 
@@ -36,23 +36,25 @@ class LeaseClaims(Contract):
         self, store: Store, clock: FakeClock
     ) -> None:
         """Of a holder who died the place is free when his time is over, and not before."""
-        sid = put(store, **_taken_by(b"ada", clock))
+        sid = new_sid()
+        assert store.create(sid, _held_by(b"ada", clock))
         clock.advance(4.999)
-        assert not store.create(sid, new_record(**_taken_by(b"bob", clock)))
+        assert not store.create(sid, _held_by(b"bob", clock))
         clock.advance(0.001)
 
-        assert store.create(sid, new_record(**_taken_by(b"bob", clock)))
+        assert store.create(sid, _held_by(b"bob", clock))
 
     def test_who_comes_late_does_not_give_back_what_is_anothers(
         self, store: Store, clock: FakeClock
     ) -> None:
         """A former holder neither ends nor prolongs what somebody else holds by now."""
-        sid = put(store, **_taken_by(b"ada", clock))
+        sid = new_sid()
+        assert store.create(sid, _held_by(b"ada", clock))
         held = load(store, sid)
         clock.advance(5)
-        mine = {_HOLDER: b"ada"}
+        mine: dict[str, bytes | None] = {_HOLDER: b"ada"}
         assert store.apply(sid, held, Changes(expects=mine, expires_at=clock.now())).record is None
-        assert store.create(sid, new_record(**_taken_by(b"bob", clock)))
+        assert store.create(sid, _held_by(b"bob", clock))
 
         for expires_at in (clock.now(), clock.now() + 60_000):
             late = Changes(expects=mine, expires_at=expires_at)
@@ -62,11 +64,13 @@ class LeaseClaims(Contract):
 
     def test_a_place_is_one_holders_at_a_time(self, store: Store, clock: FakeClock) -> None:
         """Of many who want it, one has it, gives it back, and then another one has it."""
-        sid, inside, seen = new_sid(), [], []
+        sid = new_sid()
+        inside: list[bytes] = []
+        seen: list[int] = []
 
         def work(name: bytes) -> None:
             for _ in range(5 * self.scale):
-                while not store.create(sid, new_record(**_taken_by(name, clock))):
+                while not store.create(sid, _held_by(name, clock)):
                     pass
                 inside.append(name)
                 seen.append(len(inside))

@@ -1,0 +1,118 @@
+"""What is answered to those who may not, and where they go once they may."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+from urllib.parse import quote, unquote, urlsplit
+
+from flask import Request, current_app, request, url_for
+
+from .config import Settings
+from .errors import AuthError
+from .problems import is_api
+
+_MOST = 2_048
+
+# A path as a browser understands no other thing: one slash, then none of what may begin a
+# host, and nowhere a backslash (which browsers take for a slash), a space or control
+# character (which they drop, or take for the end).
+_is_path = re.compile(r"/(?![/\\@])[^\\\s\x00-\x20\x7f-\x9f]*", re.ASCII).fullmatch
+
+# What may stand in a path or query as it is.
+_PLAIN = "/:@!$&'()*+,;=~-._"
+
+
+def settings() -> Settings:
+    """Return the settings of the current app's sessions."""
+    found: Settings = current_app.extensions["sessionplus"].settings
+    return found
+
+
+def refuse(kind: type[AuthError], message: str, confirms: bool = False) -> NoReturn:
+    """Raise the error that answers as the app's settings say.
+
+    A person is sent to ``SESSION_LOGIN_VIEW``; a program, or anybody without such a view, gets
+    a 401. The app's error handlers for *kind* are asked as with any exception.
+
+    :param kind: :class:`.LoginRequired` or :class:`.NotFresh`.
+    :param confirms: send to ``SESSION_CONFIRM_VIEW``, if there is one.
+    """
+    signin = settings().signin
+    view = (signin.confirm_view if confirms else None) or signin.login_view
+    location = None
+    if view is not None and not is_view(view) and not is_api(request.environ):
+        location = _with_next(_address(view), _wanted(request))
+    raise kind(message, location=location, challenge=_challenge())
+
+
+def is_view(view: str | None) -> bool:
+    """Tell whether *view*, an endpoint or a path as in the settings, answers this request."""
+    return view is not None and view in (request.endpoint, request.path)
+
+
+def safe_next(default: str = "/") -> str:
+    """Return where to go after the sign-in: ``next`` of the form or the query, if it is safe.
+
+    It is if it is a path of this site: no scheme, no host, nothing that a browser could take
+    for one, at most 2,048 characters (ASVS 3.7.2, CWE-601).
+
+    :param default: what is returned else.
+    """
+    wanted = request.form.get("next") or request.args.get("next") or ""
+    return wanted if is_local(wanted) else default
+
+
+def is_local(target: str) -> bool:
+    """Tell whether *target* is a path on this site, however often somebody decodes it."""
+    seen = set()
+    while target not in seen:
+        seen.add(target)
+        path = target.partition("?")[0].partition("#")[0]
+        if len(target) > _MOST or not _is_path(target) or "//" in path or not _is_plain(target):
+            return False
+        # The query is not decoded before it is taken apart, and may hold anything.
+        target = unquote(path, errors="replace").replace(" ", "+")
+    return True
+
+
+def _is_plain(target: str) -> bool:
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return False
+    return not parts.scheme and not parts.netloc
+
+
+def _wanted(request: Request) -> str | None:
+    """Return the page that the visitor wanted, or came from."""
+    if request.method in ("GET", "HEAD"):
+        query = request.query_string.decode("latin-1")
+        path = quote(request.root_path + request.path, safe=_PLAIN)
+        wanted = f"{path}?{quote(query, safe=_PLAIN + '?%')}" if query else path
+    else:
+        try:
+            referrer = urlsplit(request.referrer or "")
+        except ValueError:
+            return None
+        if f"{referrer.scheme}://{referrer.netloc}/" != request.host_url:
+            return None
+        wanted = f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
+    return wanted if is_local(wanted) else None
+
+
+def _address(view: str) -> str:
+    return view if view.startswith("/") or "://" in view else url_for(view)
+
+
+def _with_next(address: str, wanted: str | None) -> str:
+    if wanted is None:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}next={quote(wanted, safe='')}"
+
+
+def _challenge() -> str:
+    # No registered scheme means a form and a cookie; "Basic" would make browsers ask for a
+    # password themselves. Where tokens are taken, that is what programs have to bring.
+    return "Session" if settings().jwt is None else "Bearer"
+

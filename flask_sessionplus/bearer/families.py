@@ -1,0 +1,220 @@
+"""Families: all tokens that come of one sign-in, and live only as long as their record.
+
+An access token of ours names its family. If the record is gone, for whatever reason, all the
+family's tokens are dead, without anything having been noted: by what is in the store, and not
+by the times of clocks. So a token that was issued right after a revocation is good.
+
+A refresh token is opaque. It holds the family's name, a secret that stays, by which a former
+refresh token is told from one that somebody made up, and a secret that is good for one use.
+Of both the store has digests only.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from enum import Enum
+from hashlib import sha256
+from hmac import compare_digest
+from typing import NamedTuple
+
+from .. import clock
+from ..codec import Codec
+from ..owners import KIND
+from ..record import BOOKKEEPING, Changes, Record
+from ..stores.base import Applied, Miss, Outcome, Store
+from ..tokens import Token, handle
+from .gate import Refused, decode, encode
+from .verifying import VerifiedClaims
+
+# The digests of the lasting secret, the one to be used next, and the one used last; when.
+_FAMILY = f"{BOOKKEEPING}family"
+_NEXT = f"{BOOKKEEPING}next"
+_FORMER = f"{BOOKKEEPING}former"
+_TURNED = f"{BOOKKEEPING}turned"
+
+# In front of the jti of an access token that was revoked by itself.
+_REVOKED = f"{BOOKKEEPING}revoked:"
+
+# So long a former refresh token is a request that was sent twice, in milliseconds.
+_GRACE = 10_000
+
+_HALF, _SECRET = 16, 32
+_TRIES = 3
+
+
+class Turn(Enum):
+    """What became of a refresh token."""
+
+    #: It was good, and is used up now.
+    DONE = "done"
+    #: It is none, or its family is gone.
+    UNKNOWN = "refresh"
+    #: Another request has used it a moment ago.
+    LATE = "late"
+    #: It was used before: somebody has a copy.
+    REUSED = "reused"
+
+
+class Turned(NamedTuple):
+    """What became of a refresh token; the family, and the next token, if it was good."""
+
+    turn: Turn
+    sid: bytes = b""
+    record: Record | None = None
+    refresh: str = ""
+
+
+class Families:
+    """Keeps families in *store*."""
+
+    def __init__(self, store: Store, codec: Codec) -> None:
+        self._store = store
+        self._kind = codec.encode("token")
+
+    def begin(self, owner: str, values: Mapping[str, bytes], now: int, expires_at: int) -> bytes:
+        """Store a new family without refresh token, and return its sid."""
+        record = Record(now, now, expires_at, {**values, KIND: self._kind}, owner=owner)
+        for _ in range(_TRIES):
+            sid = _sid(secrets.token_bytes(_HALF))
+            if self._store.create(sid, record):
+                return sid
+        raise RuntimeError("The system's random numbers repeat. Nothing was issued.")
+
+    def begin_lasting(
+        self, owner: str, values: Mapping[str, bytes], now: int, expires_at: int
+    ) -> tuple[bytes, str]:
+        """Store a new family, and return its sid and its first refresh token."""
+        lasting, secret = secrets.token_bytes(_HALF), secrets.token_bytes(_SECRET)
+        digests = {_FAMILY: _digest(lasting), _NEXT: _digest(secret)}
+        sid = self.begin(owner, {**values, **digests}, now, expires_at)
+        return sid, _spell(sid, lasting, secret)
+
+    def refuses(self, claims: VerifiedClaims, name: str, owner: str) -> str:
+        """Return why the family *name* does not stand for a token, in one word, or "": one load.
+
+        :raises StoreError: if the store does not answer.
+        """
+        # Not a copy that a layer has kept.
+        found = self._store.reload(sid_of(name))
+        if isinstance(found, Miss) or not self._is_one(found) or found.owner != owner:
+            return "ended"
+        return "revoked" if _REVOKED + str(claims.jti) in found.values else ""
+
+    def revoke_token(self, jti: str, forget_before: int) -> bool:
+        """Let one access token be good no more; return whether its family is there.
+
+        :param forget_before: those that were revoked earlier than this are too old anyway.
+        """
+        name = family_in(jti)
+        sid = sid_of(name) if name else b""
+        found = self._store.reload(sid) if name else Miss.UNKNOWN
+        if isinstance(found, Miss) or not self._is_one(found):
+            return False
+        if _NEXT not in found.values:
+            return self._store.delete(sid)
+        changes = Changes(
+            {_REVOKED + jti: b"%d" % clock.now()},
+            [each for each, at in _revoked(found) if at < forget_before],
+        )
+        return self._store.apply(sid, found, changes).outcome is Outcome.SAVED
+
+    def turn(self, refresh: str, expires_at: int, most: int | None) -> Turned:
+        """Use up a refresh token.
+
+        :param expires_at: when the family ends if that is the last use, in milliseconds.
+        :param most: how long a family lives in all, in milliseconds, or None.
+        """
+        try:
+            given = decode(refresh) if len(refresh) == _LENGTH and refresh.isascii() else b""
+        except Refused:
+            given = b""
+        sid, lasting, secret = _sid(given[:_HALF]), given[_HALF : 2 * _HALF], given[2 * _HALF :]
+        found = self._store.reload(sid) if given else Miss.UNKNOWN
+        if isinstance(found, Miss) or not _holds(found, _FAMILY, lasting):
+            return Turned(Turn.UNKNOWN)
+        if not _holds(found, _NEXT, secret):
+            return self._meet_again(sid, found, secret)
+        if most is not None:
+            expires_at = min(expires_at, found.created_at + most)
+        new = secrets.token_bytes(_SECRET)
+        outcome, record = self._swap(sid, found, _digest(new), expires_at)
+        if outcome is Outcome.SAVED:
+            return Turned(Turn.DONE, sid, record, _spell(sid, lasting, new))
+        return Turned(Turn.LATE if outcome is Outcome.CONFLICT else Turn.UNKNOWN)
+
+    def end(self, sid: bytes) -> bool:
+        """End a family: all its tokens."""
+        return self._store.delete(sid)
+
+    def _swap(self, sid: bytes, found: Record, new: bytes, expires_at: int) -> Applied:
+        now, old = clock.now(), found.values[_NEXT]
+        changes = Changes(
+            {_NEXT: new, _FORMER: old, _TURNED: b"%d" % now},
+            expects={_NEXT: old},
+            expires_at=expires_at,
+            seen_at=now,
+        )
+        return self._store.apply(sid, found, changes)
+
+    def _meet_again(self, sid: bytes, found: Record, secret: bytes) -> Turned:
+        turned_at = int(found.values.get(_TURNED, b"0"))
+        if _holds(found, _FORMER, secret) and clock.now() < turned_at + _GRACE:
+            return Turned(Turn.LATE)
+        self.end(sid)
+        return Turned(Turn.REUSED, sid, found)
+
+    def _is_one(self, record: Record) -> bool:
+        return record.values.get(KIND) == self._kind
+
+
+def new_jti(sid: bytes) -> str:
+    """Return the name of a new access token of the family *sid*."""
+    return f"{handle(sid)}.{secrets.token_urlsafe(_HALF)}"
+
+
+def family_of(claims: VerifiedClaims) -> str:
+    """Return the name of the family that a token is of, or "": it was issued elsewhere.
+
+    Who has issued it otherwise may have a ``sid`` too, but no ``jti`` that begins with it.
+    """
+    name = family_in(claims.jti or "")
+    return name if name and claims.get("sid") == name else ""
+
+
+def family_in(jti: str) -> str:
+    """Return the name of the family that *jti* begins with, or ""."""
+    name, dot, _ = jti.partition(".")
+    try:
+        is_name = bool(dot) and name.isascii() and len(decode(name)) == _HALF
+    except Refused:
+        is_name = False
+    return name if is_name else ""
+
+
+def sid_of(name: str) -> bytes:
+    """Return where the family *name* is: a store shows the name as its handle."""
+    return _sid(decode(name))
+
+
+def _sid(half: bytes) -> bytes:
+    return half + sha256(b"family:" + half).digest()[:_HALF]
+
+
+def _digest(secret: bytes) -> bytes:
+    return sha256(secret).digest()
+
+
+def _holds(record: Record, name: str, secret: bytes) -> bool:
+    return compare_digest(record.values.get(name, b""), _digest(secret))
+
+
+def _spell(sid: bytes, lasting: bytes, secret: bytes) -> str:
+    return Token(encode(sid[:_HALF] + lasting + secret))
+
+
+_LENGTH = len(encode(bytes(2 * _HALF + _SECRET)))
+
+
+def _revoked(record: Record) -> list[tuple[str, int]]:
+    return [(name, int(at)) for name, at in record.values.items() if name.startswith(_REVOKED)]

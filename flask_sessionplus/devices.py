@@ -1,0 +1,29 @@
+"""Browsers, in the few words that a list of devices shows."""
+
+from __future__ import annotations
+
+try:
+    from ua_parser import parse
+except ImportError:
+    parse = None
+
+# Of what is not recognised, so much is shown.
+_LENGTH = 40
+
+
+def browser_name(agent: str) -> str:
+    """Return a browser's name, such as ``"Firefox 128 on Linux"``.
+
+    Without the package ua-parser (``Flask-SessionPlus[devices]``), and for what that does not
+    know, it is the beginning of *agent*.
+
+    :param agent: what the browser sent as User-Agent.
+    """
+    found = parse(agent) if parse is not None and agent else None
+    browser = found.user_agent if found else None
+    if browser is None:
+        return agent if len(agent) <= _LENGTH else f"{agent[: _LENGTH - 1]}…"
+    words = [browser.family, browser.major]
+    if found is not None and found.os is not None:
+        words += ["on", found.os.family]
+    return " ".join(word for word in words if word)

@@ -1,0 +1,194 @@
+"""Whose sessions they are: how a user is named in a store, lists of sessions, and their number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from .clock import to_datetime
+from .codec import Codec
+from .devices import browser_name
+from .errors import StoreError
+from .record import BOOKKEEPING, IDENTITY, Record
+from .stores.base import OwnerIndex, Store
+from .tokens import handle
+
+#: Who is signed in: the id, as the app gave it.
+USER = f"{IDENTITY}user"
+
+#: When that was, in milliseconds.
+SINCE = f"{IDENTITY}since"
+
+#: From where, and with what.
+ADDRESS = f"{BOOKKEEPING}address"
+AGENT = f"{BOOKKEEPING}agent"
+
+#: What a record is that is no browser's session.
+KIND = f"{BOOKKEEPING}kind"
+
+_BROWSER = "browser"
+
+# Kinds of records that are no session of anybody.
+_UNLISTED = ("note", "lease")
+
+# What the column of an SQL database holds, in whatever script.
+_MAX_LENGTH = 255
+
+_is_uuid = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII).fullmatch
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """One session of a user, for a list of devices. Times are aware UTC datetimes.
+
+    :param handle: its public name, which ``ext.revoke()`` takes.
+    :param kind: ``"browser"``, ``"global"`` (the user's own data) or ``"token"`` (a family of
+        refresh tokens).
+    :param user: whose it is, as :func:`owner_key` spells it.
+    :param last_seen_at: at most ``SESSION_TOUCH_INTERVAL`` behind.
+    :param address: from where the user signed in, or ``""``.
+    :param user_agent: with what, as the browser said it, or ``""``.
+    :param browser: the same in a few words, such as ``"Firefox 128 on Linux"``. It comes from
+        the visitor: escape it, as templates do.
+    :param signed_in_at: when, or None.
+    :param is_current: whether it is the session of the request under way.
+    """
+
+    handle: str
+    kind: str
+    user: str = field(repr=False)
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str = field(repr=False)
+    user_agent: str = field(repr=False)
+    browser: str
+    signed_in_at: datetime | None
+    is_current: bool
+
+
+def owner_key(user_id: Any) -> str:
+    """Return how stores name the user with this id.
+
+    An id is the same user in whatever way it is spelled: 42 and ``"42"``, a UUID and its text
+    in small or capital letters.
+
+    :param user_id: an int, a str, a UUID, or anything else whose ``str()`` names the user.
+    :raises TypeError: if it is None, a bool, a float or bytes.
+    :raises ValueError: if it is empty, or longer than 255 characters.
+    """
+    if user_id is None or isinstance(user_id, (bool, float, bytes, bytearray)):
+        raise TypeError(
+            f"A user id must not be of type {type(user_id).__name__}. Give the user's id, such as"
+            " an int, a str or a UUID."
+        )
+    if isinstance(user_id, int):
+        return str(int(user_id))
+    if type(user_id).__str__ is object.__str__ and type(user_id).__repr__ is object.__repr__:
+        raise TypeError(
+            f"{type(user_id).__name__} says nothing of itself that could name a user. Give the"
+            " user's id, or give the class a __str__ that is the same for the same user."
+        )
+    # Of an Enum with str, the text itself.
+    key = str.__str__(user_id) if isinstance(user_id, str) else str(user_id)
+    if not 1 <= len(key) <= _MAX_LENGTH:
+        raise ValueError(f"A user id must have from 1 to {_MAX_LENGTH} characters, not {len(key)}.")
+    return str(UUID(key)) if _is_uuid(key) else key
+
+
+def index_of(store: Store) -> OwnerIndex:
+    """Return *store*, which finds the sessions of a user.
+
+    :raises StoreError: if it cannot.
+    """
+    if not isinstance(store, OwnerIndex):
+        raise StoreError(
+            f"A {type(store).__name__} does not know whose sessions it has. Use a SESSION_STORE that"
+            " does: sqlite:///, postgresql://, mysql://, redis://, file:/// or memory://."
+        )
+    return store
+
+
+def list_sessions(
+    store: Store, codec: Codec, user_id: Any, current_handle: str | None
+) -> list[SessionInfo]:
+    """Return what the user has, the one used last first.
+
+    :param current_handle: that of the session of the request under way, or None.
+    :raises StoreError: if the store cannot find them.
+    """
+    found = index_of(store).owned(owner_key(user_id))
+    return [
+        _describe(sid, record, codec, current_handle)
+        for sid, record in _by_last_use(found)
+        if kind_of(record, codec) not in _UNLISTED
+    ]
+
+
+def kind_of(record: Record, codec: Codec) -> str:
+    """Return what *record* is: ``"browser"``, ``"global"``, ``"token"``, ``"note"``, ``"lease"``."""
+    return str(_value(record, KIND, codec, _BROWSER))
+
+
+def count_sessions(store: Store, codec: Codec, owner: str) -> int:
+    """Return how many browsers *owner* is signed in with."""
+    return len(_browsers(store, codec, owner))
+
+
+def evict(store: Store, codec: Codec, owner: str, limit: int, current: bytes) -> int:
+    """End what *owner* has in browsers beyond *limit*, the one used longest ago first.
+
+    Never the *current* one, and none that was begun after it: of two that are begun at the
+    same time, only the later one ends the other.
+
+    :param current: the sid of the session that has been begun.
+    :return: how many were ended.
+    """
+    found = _browsers(store, codec, owner)
+    since = {sid: _value(record, SINCE, codec, 0) for sid, record in found}
+    if current not in since:
+        return 0
+    others = [sid for sid, _ in found if sid != current]
+    doomed = [sid for sid in others[limit - 1 :] if since[sid] <= since[current]]
+    return sum(map(store.delete, doomed))
+
+
+def _browsers(store: Store, codec: Codec, owner: str) -> list[tuple[bytes, Record]]:
+    found = _by_last_use(index_of(store).owned(owner))
+    return [each for each in found if kind_of(each[1], codec) == _BROWSER]
+
+
+def _by_last_use(found: Iterable[tuple[bytes, Record]]) -> list[tuple[bytes, Record]]:
+    def last_use(each: tuple[bytes, Record]) -> tuple[int, int, bytes]:
+        sid, record = each
+        return record.seen_at, record.created_at, sid
+
+    return sorted(found, key=last_use, reverse=True)
+
+
+def _describe(sid: bytes, record: Record, codec: Codec, current: str | None) -> SessionInfo:
+    name = handle(sid)
+    agent = str(_value(record, AGENT, codec, ""))
+    since = _value(record, SINCE, codec, None)
+    return SessionInfo(
+        handle=name,
+        kind=kind_of(record, codec),
+        user=record.owner,
+        created_at=to_datetime(record.created_at),
+        last_seen_at=to_datetime(record.seen_at),
+        expires_at=to_datetime(record.expires_at),
+        address=str(_value(record, ADDRESS, codec, "")),
+        user_agent=agent,
+        browser=browser_name(agent),
+        signed_in_at=None if since is None else to_datetime(since),
+        is_current=name == current,
+    )
+
+
+def _value(record: Record, name: str, codec: Codec, default: Any) -> Any:
+    data = record.values.get(name)
+    return default if data is None else codec.decode(data)

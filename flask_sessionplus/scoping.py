@@ -1,0 +1,73 @@
+"""The scope that a request is in, as the decorator ``scoped`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import flask
+
+from .scopes import Scope
+
+if TYPE_CHECKING:
+    from .session import Session
+
+# In the request, as the local session is. Nothing is loaded, and no header is set, for a
+# scope that is entered and not used.
+_ENTERED = "_sessionplus_entered"
+_MADE = "_sessionplus_scopes"
+
+#: Names of scopes from the outside in, and whether each inherits.
+Path = tuple[tuple[str, bool], ...]
+
+
+def enter(name: str, inherit: bool) -> None:
+    """Enter the scope *name*, within the one the request is in, until it ends."""
+    setattr(_request(), _ENTERED, (*_entered(), (name, inherit)))
+
+
+@contextmanager
+def within(name: str, inherit: bool) -> Iterator[None]:
+    """Be in the scope *name*, within the one the request is in."""
+    before = _entered()
+    enter(name, inherit)
+    try:
+        yield
+    finally:
+        setattr(_request(), _ENTERED, before)
+
+
+def current_scope() -> Scope:
+    """Return the scope that the request is in.
+
+    :raises RuntimeError: if it is in none.
+    """
+    path = _entered()
+    if not path:
+        raise RuntimeError(
+            "There is no scoped_session here: this view is in no scope. Put @scoped('name') over"
+            " the view or its blueprint, or use session.scope('name')."
+        )
+    return _scope(path)
+
+
+def _entered() -> Path:
+    found: Path = getattr(_request(), _ENTERED, ())
+    return found
+
+
+def _request() -> Any:
+    # The proxy has no attributes of its own.
+    return cast(Any, flask.request)._get_current_object()
+
+
+def _scope(path: Path) -> Scope:
+    # The same one each time: it takes part in the session's messages when it is made.
+    made: dict[Path, Scope] = _request().__dict__.setdefault(_MADE, {})
+    found = made.get(path)
+    if found is None:
+        name, inherit = path[-1]
+        parent = _scope(path[:-1]) if path[1:] else cast("Session", flask.session)
+        found = made[path] = parent.scope(name, inherit)
+    return found
