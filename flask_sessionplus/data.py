@@ -93,6 +93,12 @@ class Data:
             value = self._decode(name)
         return value
 
+    def convert(self, name: str, value: Any) -> None:
+        """Take *value* for what is stored; it is written only if it is changed from now on."""
+        self._values[name] = value
+        if type(value) not in IMMUTABLE:
+            self._open[name] = self._encode(name)
+
     def get(self, name: str, default: Any) -> Any:
         """Return the value of *name*, or *default*."""
         if name not in self._values:

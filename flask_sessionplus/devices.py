@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+_parse: Callable[[str], Any] | None
 try:
-    from ua_parser import parse
+    from ua_parser import parse as _parse
 except ImportError:
-    parse = None
+    _parse = None
 
 # Of what is not recognised, so much is shown.
 _LENGTH = 40
@@ -19,11 +23,11 @@ def browser_name(agent: str) -> str:
 
     :param agent: what the browser sent as User-Agent.
     """
-    found = parse(agent) if parse is not None and agent else None
+    found = _parse(agent) if _parse is not None else None
     browser = found.user_agent if found else None
     if browser is None:
         return agent if len(agent) <= _LENGTH else f"{agent[: _LENGTH - 1]}…"
     words = [browser.family, browser.major]
-    if found is not None and found.os is not None:
+    if found.os is not None:
         words += ["on", found.os.family]
     return " ".join(word for word in words if word)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, current_app
 
+from . import directory, flasklogin
 from .cli import session_commands
 from .codec import Codec
 from .config import PREFIXES, Settings, check_cookie
 from .errors import ConfigError
 from .interface import SessionPlusInterface
+from .owners import SessionInfo
 from .places import place_of
-from .stores.base import Store
+from .stores.base import OwnerIndex, Store
 from .stores.opening import open_store
 
 T = TypeVar("T")
@@ -31,6 +33,8 @@ class AppSessions:
     store: Store
     settings: Settings
     codec: Codec
+    #: What else is done when sessions are revoked.
+    revokers: list[directory.Revoker] = field(default_factory=list)
 
 
 class SessionPlus:
@@ -98,10 +102,54 @@ class SessionPlus:
             config.update(_strict_cookie(config))
         check_cookie(config)
         store = open_store(settings, place_of(app, config))
+        _check_limit(config, store)
         app.config.update(config)
         app.session_interface = SessionPlusInterface(app, store, self._codec, settings)
         app.extensions[_NAME] = AppSessions(self, store, settings, self._codec)
         app.cli.add_command(session_commands)
+        flasklogin.connect(app)
+
+    def sessions_of(self, user_id: Any) -> list[SessionInfo]:
+        """Return the sessions of a user of the current app, the one used last first.
+
+        With them comes what else the user has: the global session, families of tokens.
+
+        :param user_id: in any spelling: 42 or ``"42"``, a UUID or its text.
+        :raises StoreError: if the store does not know whose sessions it has.
+        """
+        return directory.sessions_of(_current_app(), user_id)
+
+    def revoke(self, handle: str) -> bool:
+        """End one session of the current app, whosever it is.
+
+        It is dead with the next request, and one under way can save nothing any more. Whether
+        who asks may do this is for the caller to find out: compare with :meth:`sessions_of`.
+
+        :param handle: its public name: ``session.identifier``, :attr:`.SessionInfo.handle`.
+        :return: whether there was such a session; False too if *handle* is none.
+        :raises StoreError: if the store cannot find it.
+        """
+        return directory.revoke(_current_app(), handle)
+
+    def revoke_user(self, user_id: Any, except_current: bool = False) -> int:
+        """End all sessions of a user of the current app, global data and tokens included.
+
+        To be called when a user is locked, has left, or has a new password (ASVS 7.4.2, 7.4.3).
+
+        :param user_id: in any spelling: 42 or ``"42"``, a UUID or its text.
+        :param except_current: spare the session of the request under way, and the global data.
+        :return: how many records it were.
+        :raises StoreError: if the store does not know whose sessions it has.
+        """
+        return directory.revoke_user(_current_app(), user_id, except_current)
+
+    def revoke_all(self) -> int:
+        """End all sessions of the current app, those of visitors too (ASVS 7.4.5).
+
+        :return: about how many records it were.
+        :raises StoreError: if the store cannot go through its records.
+        """
+        return directory.revoke_all(_current_app())
 
     def register_type(
         self,
@@ -118,6 +166,23 @@ class SessionPlus:
             Give one if the class may be moved or renamed.
         """
         self._codec.register(cls, encode, decode, name)
+
+
+def _current_app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if _NAME not in app.extensions:
+        raise ConfigError("The current app has no sessions of ours. Call init_app() for it.")
+    return app
+
+
+def _check_limit(config: dict[str, Any], store: Store) -> None:
+    # The limit that a profile brings is left out where it cannot be kept.
+    if config.get("SESSION_MAX_PER_USER") is not None and not isinstance(store, OwnerIndex):
+        raise ConfigError(
+            f"SESSION_MAX_PER_USER needs a store that knows whose sessions it has, which a"
+            f" {type(store).__name__} does not. Use SESSION_STORE = 'sqlite:///...',"
+            " 'postgresql://...', 'redis://...', 'file:///...' or 'memory://', or leave it out."
+        )
 
 
 def _strict_cookie(config: dict[str, Any]) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class SignIn(StoredSession):
         return found
 
     @level.setter
-    def level(self, value: str | None) -> None:
+    def level(self, value: Any) -> None:
         if value is not None and (not isinstance(value, str) or not value):
             raise ValueError("A level is a text that is not empty, or None.")
         if self._change(_LEVEL, value, "level"):
@@ -174,6 +174,10 @@ class SignIn(StoredSession):
         """
         self._change(_CONFIRMED, clock.now(), "confirm()")
         self._open().regenerate()
+
+    def doubt(self) -> None:
+        """Take back what :meth:`confirm` and :meth:`login` have noted: nothing is fresh now."""
+        self._change(_CONFIRMED, None, "doubt()")
 
     @property
     def authenticated_at(self) -> datetime | None:

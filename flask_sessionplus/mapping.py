@@ -13,7 +13,7 @@ from .loading import load
 from .parameters import Schema
 from .record import SCOPED
 from .services import Services
-from .words import Words
+from .words import Words, typed
 
 
 class StoredSession(Words):
@@ -38,8 +38,12 @@ class StoredSession(Words):
         data = (self._life or self._open()).data
         if data.has_scopes and _is_scoped(key):
             raise KeyError(key)
-        value = data[key]
-        return value if self._services.schema is None else self._offer(key, value)
+        if self._services.schema is None:
+            return data[key]
+        value = typed(self._services.schema, data, key, key)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._open().data[key] = self._accept(key, value)
@@ -72,12 +76,12 @@ class StoredSession(Words):
     def items(self) -> ItemsView[str, Any]:
         """Return the keys and values, as of a dict; those that lie apart are fetched at once."""
         self._open().data.fetch_all()
-        return super().items()
+        return super().items() if self.schema is None else self._fitting().items()
 
     def values(self) -> ValuesView[Any]:
         """Return the values, as of a dict; those that lie apart are fetched at once."""
         self._open().data.fetch_all()
-        return super().values()
+        return super().values() if self.schema is None else self._fitting().values()
 
     def remove(self, key: str) -> None:
         """Remove *key*, if it is there."""
@@ -89,12 +93,15 @@ class StoredSession(Words):
         self._open().refuse_if_read_only()
         return super().pop(key, default)
 
+    def _fitting(self) -> dict[str, Any]:
+        found = {key: self._find(key) for key in self}
+        return {key: value for key, value in found.items() if value is not MISSING}
+
     def _find(self, key: str) -> Any:
         data = (self._life or self._open()).data
-        value = data.get(key, MISSING)
-        if value is MISSING or (data.has_scopes and _is_scoped(key)):
+        if data.has_scopes and _is_scoped(key):
             return MISSING
-        return value if self._services.schema is None else self._offer(key, value)
+        return typed(self._services.schema, data, key, key)
 
     def _exchange(self, key: str, function: Callable[[Any], Any]) -> Any:
         return exchange(self._open(), key, function)

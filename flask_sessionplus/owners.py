@@ -88,9 +88,10 @@ def owner_key(user_id: Any) -> str:
         )
     if isinstance(user_id, int):
         return str(int(user_id))
-    if type(user_id).__str__ is object.__str__ and type(user_id).__repr__ is object.__repr__:
+    kind: Any = type(user_id)
+    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
         raise TypeError(
-            f"{type(user_id).__name__} says nothing of itself that could name a user. Give the"
+            f"{kind.__name__} says nothing of itself that could name a user. Give the"
             " user's id, or give the class a __str__ that is the same for the same user."
         )
     # Of an Enum with str, the text itself.

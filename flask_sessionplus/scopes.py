@@ -16,7 +16,7 @@ from .flashing import Flashing
 from .lifecycle import Lifecycle
 from .names import ScopeNames
 from .parameters import Schema
-from .words import checked
+from .words import checked, typed
 
 #: Of a scope's name.
 MOST_CHARACTERS = 1_024
@@ -75,8 +75,9 @@ class Scope(Flashing):
     def __getitem__(self, key: str) -> Any:
         data = self._open().data
         name = self._names.value(key)
-        if name in data:
-            return self._offer(key, data[name])
+        own = typed(self.schema, data, name, key)
+        if own is not MISSING:
+            return own
         if not self._falls_through(key):
             raise KeyError(key)
         value = self._parent[key]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, MutableMapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from .data import Data
+from .errors import UndecodableValue
 from .exchange import MISSING
 from .names import RESERVED
 from .parameters import Schema
@@ -124,6 +126,8 @@ class Words(MutableMapping[str, Any]):
         """
 
         def renew(old: Any) -> Any:
+            if old is not MISSING and self.schema is not None:
+                old = self.schema.offer(key, old, MISSING)
             # The function may change what it gets, and may be called again.
             return self._accept(key, function(deepcopy(default) if old is MISSING else old))
 
@@ -156,9 +160,26 @@ class Words(MutableMapping[str, Any]):
         name = checked(key)
         return value if self.schema is None else self.schema.accept(name, value)
 
-    def _offer(self, key: str, value: Any) -> Any:
-        """Return the stored *value* of *key* as it is shown."""
-        return value if self.schema is None else self.schema.offer(key, value)
+
+def typed(schema: Schema | None, data: Data, name: str, key: str) -> Any:
+    """Return the value of *name* as its parameter's type.
+
+    One that does not fit, or cannot be read, is as if it were not there: it is of a time before
+    the parameter was as it is now, and a page must not break over it.
+
+    :param key: the parameter's name.
+    :return: MISSING if there is none.
+    """
+    if schema is None or key not in schema:
+        return data.get(name, MISSING)
+    try:
+        value = data.get(name, MISSING)
+    except UndecodableValue:
+        return MISSING
+    found = value if value is MISSING else schema.offer(key, value, MISSING)
+    if found is not value and found is not MISSING:
+        data.convert(name, found)
+    return found
 
 
 def checked(key: object) -> str:

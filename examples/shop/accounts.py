@@ -29,7 +29,7 @@ def sign_in() -> Response:
         session.flash_map("sign-in", {"name": name})  # the password is not remembered
         flash(text("sign_in.wrong"), "error")
         return redirect(url_for(".sign_in_form", next=target))
-    session.login(user.id, user.name, user.role)
+    session.login(user.id, user.name)  # a new token: who knew the one before does not get in
     flash(text("sign_in.done", name=user.name), "success")
     return redirect(safe_next())
 

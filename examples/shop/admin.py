@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from flask_sessionplus import fresh_required, role_required
+from flask_sessionplus import SessionInfo, StoreError, fresh_required, role_required
 
-from .extension import ext
+from .extensions import ext
 from .texts import text
-from .users import USERS
+from .users import USERS, User
 
 blueprint = role_required("admin")(Blueprint("admin", __name__, url_prefix="/admin"))
 
@@ -17,9 +17,8 @@ blueprint = role_required("admin")(Blueprint("admin", __name__, url_prefix="/adm
 @blueprint.get("/sessions")
 @fresh_required
 def sessions() -> str:
-    """Every user's sessions, the newest first."""
-    found = {user: ext.sessions_of(user.id) for user in USERS.values()}
-    return render_template("admin.html", found=found)
+    """Every user's sessions, the one used last first."""
+    return render_template("admin.html", found=_all_sessions())
 
 
 @blueprint.post("/sessions/revoke")
@@ -29,3 +28,11 @@ def revoke() -> Response:
     ended = ext.revoke(request.form.get("handle", ""))
     flash(text("admin.revoked" if ended else "admin.gone"), "success" if ended else "error")
     return redirect(url_for(".sessions"))
+
+
+def _all_sessions() -> list[tuple[User, SessionInfo]] | None:
+    """Each user's sessions; None if the store, such as ``cookie://``, does not know them."""
+    try:
+        return [(user, each) for user in USERS.values() for each in ext.sessions_of(user.id)]
+    except StoreError:
+        return None

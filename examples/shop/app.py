@@ -10,11 +10,22 @@ from typing import Any
 from flask import Flask, render_template
 from werkzeug.exceptions import HTTPException
 
-from flask_sessionplus import SessionPlus
+from flask_sessionplus import RoleRequired
 
-from . import accounts, cart, checkout, csrf, headers, orders, preferences, products, texts, users
-
-ext = SessionPlus()
+from . import (
+    accounts,
+    admin,
+    cart,
+    checkout,
+    csrf,
+    headers,
+    orders,
+    preferences,
+    products,
+    texts,
+    users,
+)
+from .extensions import ext
 
 
 def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
@@ -27,6 +38,9 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(
         SESSION_COOKIE_NAME="shop",
         SESSION_COOKIE_SAMESITE="Lax",  # other sites' forms come without it: half of csrf.py
+        SESSION_LOGIN_VIEW="accounts.sign_in_form",
+        SESSION_CONFIRM_VIEW="accounts.confirm_form",
+        SESSION_ROLE_LOADER=users.role_of,
     )
     for name in ("SECRET_KEY", "SESSION_STORE"):
         if name in os.environ:
@@ -37,7 +51,7 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     orders.init_app(app)
     app.before_request(csrf.protect)
     app.after_request(headers.add)
-    for part in (products, accounts, checkout, preferences):
+    for part in (products, accounts, checkout, preferences, admin):
         app.register_blueprint(part.blueprint)
     # As globals, and not by a context processor, they are also known to imported macros.
     app.jinja_env.globals.update(
@@ -48,6 +62,7 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
         current_language=texts.language,
         current_theme=preferences.theme,
         current_user=users.current,
+        csrf_token=csrf.token,
         cart_count=cart.count,
     )
     for code in (400, 403, 404):
@@ -58,4 +73,5 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
 def error_page(error: HTTPException) -> tuple[str, int]:
     """Say what went wrong in the visitor's language, within the shop's own page."""
     code = error.code or 500
-    return render_template("error.html", code=code), code
+    reason = "role" if isinstance(error, RoleRequired) else code
+    return render_template("error.html", code=code, reason=reason), code

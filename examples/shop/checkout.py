@@ -9,10 +9,9 @@ from uuid import uuid4
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from flask_sessionplus import session
+from flask_sessionplus import login_required, session
 
 from . import cart, orders, users
-from .accounts import sign_in_required
 from .texts import text
 
 blueprint = Blueprint("checkout", __name__)
@@ -29,7 +28,7 @@ FIELDS = {
 
 
 @blueprint.get("/checkout")
-@sign_in_required
+@login_required
 def form() -> str | Response:
     """Ask where to send things: what was just sent in, else the last address, is filled in."""
     lines = cart.lines()
@@ -46,7 +45,7 @@ def form() -> str | Response:
 
 
 @blueprint.post("/checkout")
-@sign_in_required
+@login_required
 def send() -> Response:
     """Place the order, or go back to the form with all that was typed."""
     user, lines = users.current(), cart.lines()

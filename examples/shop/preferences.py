@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, request
 from werkzeug.wrappers import Response
 
-from flask_sessionplus import session
+from flask_sessionplus import safe_next, session
 
 from . import texts
-from .addresses import local_path
 
 blueprint = Blueprint("preferences", __name__)
 
@@ -24,7 +23,7 @@ def choose() -> Response:
             abort(400)
         session[name] = request.form[name]
     flash(texts.text("preferences.kept"), "success")
-    return redirect(local_path(request.form.get("next", "")))
+    return redirect(safe_next())
 
 
 def theme() -> str:

@@ -109,6 +109,42 @@ TEXTS = {
     "sign_in.done": ("Welcome, {name}.", "Willkommen, {name}.", "Bienvenue, {name}."),
     "sign_out": ("Sign out", "Abmelden", "Se déconnecter"),
     "sign_out.done": ("You are signed out.", "Sie sind abgemeldet.", "Vous êtes déconnecté·e."),
+    "confirm": ("Is it you?", "Sind Sie es?", "Est-ce bien vous ?"),
+    "confirm.why": (
+        "What comes next needs your password once more.",
+        "Für das Nächste braucht es noch einmal Ihr Passwort.",
+        "Pour continuer, il faut de nouveau votre mot de passe.",
+    ),
+    "confirm.go": ("Go on", "Weiter", "Continuer"),
+    "confirm.wrong": (
+        "That is not your password.",
+        "Das ist nicht Ihr Passwort.",
+        "Ce n'est pas votre mot de passe.",
+    ),
+    # For admins
+    "admin": ("Sessions", "Sitzungen", "Sessions"),
+    "admin.title": ("Who is signed in", "Wer angemeldet ist", "Qui est connecté"),
+    "admin.browser": ("Browser", "Browser", "Navigateur"),
+    "admin.address": ("Address", "Adresse", "Adresse"),
+    "admin.since": ("Signed in", "Angemeldet", "Connexion"),
+    "admin.seen": ("Last seen", "Zuletzt da", "Vu"),
+    "admin.this": ("this one", "diese hier", "celle-ci"),
+    "admin.revoke": ("End", "Beenden", "Terminer"),
+    "admin.revoked": (
+        "That session has ended.",
+        "Diese Sitzung ist beendet.",
+        "Cette session est terminée.",
+    ),
+    "admin.gone": (
+        "That session had ended before.",
+        "Diese Sitzung war schon beendet.",
+        "Cette session était déjà terminée.",
+    ),
+    "admin.unavailable": (
+        "Not available: the store that was chosen does not know whose sessions it has.",
+        "Nicht möglich: Der gewählte Speicher weiß nicht, wem die Sitzungen gehören.",
+        "Indisponible : le stockage choisi ne sait pas à qui sont les sessions.",
+    ),
     # Account
     "orders": ("Orders", "Bestellungen", "Commandes"),
     "account": ("Your orders", "Ihre Bestellungen", "Vos commandes"),
@@ -176,6 +212,11 @@ TEXTS = {
         "That form was out of date, or came from another site. Nothing was done.",
         "Das Formular war veraltet oder kam von einer anderen Seite. Es ist nichts geschehen.",
         "Ce formulaire était périmé ou venait d'un autre site. Rien n'a été fait.",
+    ),
+    "error.role": (
+        "This page is for others.",
+        "Diese Seite ist für andere.",
+        "Cette page est pour d'autres.",
     ),
     "error.404": (
         "There is nothing here.",

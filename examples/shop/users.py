@@ -57,3 +57,9 @@ def current() -> User | None:
         g.user = USERS.get(session.user_id or "")
     user: User | None = g.user
     return user
+
+
+def role_of(user_id: str) -> str | None:
+    """The role a user has now: one that was taken away is gone with the next request."""
+    user = USERS.get(user_id)
+    return user.role if user else None

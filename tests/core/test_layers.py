@@ -13,12 +13,12 @@ from tests.support.source import PACKAGE, Import, Module, modules
 RANKS = [
     {"errors", "signals", "clock"},
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes", "names", "checks"},
-    {"spelling", "kinds", "classes", "conversion", "parameters", "describing", "bearer"},
+    {"spelling", "kinds", "classes", "conversion", "parameters", "describing"},
     {
         *("config", "config_jwt", "config_signin", "stores", "purging", "data", "flash", "scopes"),
         *("large", "readonly", "services", "reporter", "lifecycle", "messages", "saving"),
         *("loading", "exchange", "words", "mapping", "flashing", "local", "session", "migrating"),
-        *("owners", "identity", "binding", "devices"),
+        *("owners", "identity", "binding", "devices", "bearer"),
     },
     {
         *("interface", "carrying", "places", "proxies", "policies", "directory", "tokenstore"),
@@ -46,7 +46,8 @@ DRIVERS = {
     "redis": "stores.redis",
     "valkey": "stores.redis",
     "msgpack": ("codec", "record"),
-    "cryptography": "sealing",
+    "cryptography": ("sealing", "bearer"),
+    "jwt": "bearer",
     "ua_parser": "devices",
     "flask_login": "flasklogin",
 }

@@ -11,6 +11,7 @@ import pytest
 from flask import session
 
 from flask_sessionplus import Parameter, ParameterError, local_session
+from tests.web.visiting import WatchedStore
 
 
 class Colour(Enum):
@@ -145,3 +146,52 @@ def test_a_value_of_before_a_deployment(embedded, make_site):
     new = make_site(embedded, SESSION_PARAMETERS=PARAMETERS).visitor(old.token)
 
     assert new.value(lambda: (session.get("theme"), session.get("count"))) == ("light", 42)
+
+
+OLD = {"tags": ["1", "2"], "colour": "red", "count": "42", "price": [1]}
+
+
+@pytest.mark.parametrize("place", [lambda: session, lambda: session.scope("shop", inherit=False)])
+def test_what_is_converted_is_saved_when_it_changes(embedded, make_site, place):
+    """A change inside what was converted on reading is not lost; reading writes nothing."""
+    old = make_site(embedded).visitor()
+    old(lambda: place().update(OLD))
+    old(lambda: place()["tags"])
+    now = {"tags": Parameter(list[int]), "count": Parameter(int)}
+    store = WatchedStore(embedded)
+    new = make_site(store, SESSION_PARAMETERS=now).visitor(old.token)
+
+    assert new.value(lambda: (place()["tags"], place()["count"])) == ([1, 2], 42)
+    assert store.new_calls() == ["load"]
+    new(lambda: place()["tags"].append(3))
+    assert new.value(lambda: place()["tags"]) == [1, 2, 3]
+    assert new.value(lambda: place().increment("count")) == 43
+
+
+class Size(Enum):
+    """What nobody knows later."""
+
+    SMALL = 1
+
+
+@dataclass
+class Colours:
+    """What stands where something else stood."""
+
+    first: str
+
+
+def test_what_cannot_be_read_any_more(embedded, make_site):
+    """A value of a class that has changed or gone is as if it were not there, everywhere."""
+    before = {"size": Parameter(Size), "colour": Parameter(Colour)}
+    old = make_site(embedded, SESSION_PARAMETERS=before).visitor()
+    old(lambda: session.update(size=Size.SMALL, colour=Colour.RED, name="Ada"))
+    after = {"size": Parameter(str, default="M"), "colour": Parameter(Colours)}
+    new = make_site(embedded, SESSION_PARAMETERS=after).visitor(old.token)
+
+    assert new.value(lambda: (session.get("size"), session.get("colour"))) == ("M", None)
+    assert new.value(lambda: (session.all(), list(session.values()))) == ({"name": "Ada"}, ["Ada"])
+    with pytest.raises(KeyError):
+        new(lambda: session["size"])
+    new(lambda: session.set("size", "L"))
+    assert new.value(lambda: session["size"]) == "L"

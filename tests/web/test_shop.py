@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from examples.shop import texts
-from examples.shop.addresses import local_path
+
 from examples.shop.app import create_app
 from examples.shop.catalog import PRODUCTS
 

@@ -141,7 +141,7 @@ def test_known_keys_serve_for_an_hour(server, keys, clock):
 
 
 def test_nobody_there_is_asked_twice_a_minute(server, keys, clock, caplog):
-    """Without a server tokens are refused at once; each 30 s it is tried, with a line in the log."""
+    """Without a server tokens are refused at once; each 30 s it is tried, and logged."""
     server.close()
     for _ in range(60):
         assert not passes(keys)

@@ -278,7 +278,7 @@ def test_no_token_is_signed_that_would_be_refused(clock):
     for _ in range(20):
         deep = [deep]
     for extra in ("x" * 9000, deep, 1e30, 2**63, float("nan"), "\ud800"):
-        with pytest.raises(ValueError, match="refused|JSON|surrogate"):
+        with pytest.raises(ValueError, match=r"refused|JSON"):
             Keys(pem(ours())).sign(claims(extra=extra))
 
 

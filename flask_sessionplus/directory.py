@@ -1,0 +1,169 @@
+"""The sessions of all users, seen from outside: listed, and ended at once.
+
+In a request, and where there is only an app, as in commands.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Collection
+from typing import Any
+
+import flask
+from flask import Flask, has_request_context
+
+from . import signals
+from .errors import DamagedRecord, StoreError
+from .lifecycle import Lifecycle
+from .owners import SessionInfo, index_of, kind_of, list_sessions, owner_key
+from .record import Record
+from .saving import end_at_once
+from .session import Session
+from .stores.base import Browsable
+from .tokens import digest
+from .tokens import handle as handle_of
+
+#: Does what has to be done besides when sessions are revoked, such as those of bearer tokens.
+#: Called with the user's owner key, or None for everybody, and whether the request under way
+#: is to be spared; returns the sids that are to stay. For a user it is called before the
+#: records are removed, for everybody after it, when its own are gone too.
+Revoker = Callable[[str | None, bool], Collection[bytes]]
+
+# Kinds of records that nobody may end by their handle.
+_OUR_OWN = ("note", "lease")
+
+
+def sessions_of(app: Flask, user_id: Any) -> list[SessionInfo]:
+    """Return what a user of *app* has, the one used last first."""
+    ours, life = _ours(app), _current(app)
+    current = handle_of(_sid(life)) if life is not None else None
+    return list_sessions(ours.store, ours.codec, user_id, current)
+
+
+def revoke(app: Flask, handle: str) -> bool:
+    """End one session of *app*; return whether it was there."""
+    store = _ours(app).store
+    index, half, life = index_of(store), _half(handle), _current(app)
+    if half is None:
+        return False
+    if life is not None and half in _halves(life):
+        owner, was_there = _owner(life), end_at_once(life, _sid(life))
+    else:
+        sid = index.find(half)
+        record = None if sid is None else _load(app, sid)
+        if sid is None or (record is not None and kind_of(record, _ours(app).codec) in _OUR_OWN):
+            return False
+        owner = "" if record is None else record.owner
+        was_there = store.delete(sid)
+    if was_there:
+        _tell(app, owner, 1)
+    return was_there
+
+
+def revoke_user(app: Flask, user_id: Any, except_current: bool) -> int:
+    """End all that a user of *app* has; return how many it were."""
+    ours, owner = _ours(app), owner_key(user_id)
+    index, life = index_of(ours.store), _current(app)
+    spared = {sid for revoker in ours.revokers for sid in revoker(owner, except_current)}
+    count = 0
+    if except_current:
+        spared |= {
+            sid
+            for sid, record in index.owned(owner)
+            if kind_of(record, ours.codec) == "global" or (life is not None and sid == _sid(life))
+        }
+    else:
+        count += _end_current(app, owner)
+    count += index.delete_owned(owner, spared)
+    _tell(app, owner, count)
+    return count
+
+
+def revoke_all(app: Flask) -> int:
+    """End all sessions of *app*, those of visitors too; return about how many it were."""
+    ours = _ours(app)
+    if not isinstance(ours.store, Browsable):
+        raise StoreError(
+            f"A {type(ours.store).__name__} cannot go through its sessions. Set another"
+            " SESSION_KEY_PREFIX, or another key: then nobody's session is found any more."
+        )
+    count = _end_current(app, None) + ours.store.delete_all()
+    for revoker in ours.revokers:
+        revoker(None, False)
+    _tell(app, "", count)
+    return count
+
+
+def _ours(app: Flask) -> Any:
+    return app.extensions["sessionplus"]
+
+
+def _session(app: Flask) -> Session | None:
+    """Return the session of the request under way, if it is one of *app*."""
+    if not has_request_context():
+        return None
+    found = flask.session._get_current_object()  # type: ignore[attr-defined]
+    is_ours = isinstance(found, Session) and found._services.find_app() is app
+    return found if is_ours else None
+
+
+def _current(app: Flask) -> Lifecycle | None:
+    """Return the session of the request under way, if it is stored."""
+    session = _session(app)
+    life = None if session is None else session._open()
+    return life if life is not None and life.is_stored else None
+
+
+def _end_current(app: Flask, owner: str | None) -> bool:
+    """Empty the session of the request under way, if it is *owner*'s; None: whosever it is.
+
+    :return: whether it was stored.
+    """
+    session = _session(app)
+    if session is None:
+        return False
+    life = session._open()
+    if owner is not None and owner not in (_owner(life), life.next_owner):
+        return False
+    if life.is_stored and (owner is None or _owner(life) == owner):
+        return end_at_once(life, _sid(life))
+    if life.next_owner is not None:
+        # Somebody is about to be signed in.
+        life.end()
+    return False
+
+
+def _owner(life: Lifecycle) -> str:
+    return life.record.owner if life.is_stored and life.record is not None else ""
+
+
+def _sid(life: Lifecycle) -> bytes:
+    assert life.token is not None
+    return digest(life.token)
+
+
+def _halves(life: Lifecycle) -> list[bytes]:
+    """Return by what handles the session is known: the stored one, and the one it gets."""
+    sids = [_sid(life)] + ([digest(life.next_token)] if life.next_token else [])
+    return [sid[:16] for sid in sids]
+
+
+def _half(handle: object) -> bytes | None:
+    """Return what *handle* shows of a sid; None if it is no handle."""
+    if not isinstance(handle, str) or len(handle) != 22 or not handle.isascii():
+        return None
+    half = urlsafe_b64decode(f"{handle}==")
+    # Other texts give the same bytes: without the characters that are skipped, say.
+    return half if handle_of(half) == handle else None
+
+
+def _load(app: Flask, sid: bytes) -> Record | None:
+    try:
+        found = _ours(app).store.load(sid)
+    except DamagedRecord:
+        return None
+    return found if isinstance(found, Record) else None
+
+
+def _tell(app: Flask, owner: str, count: int) -> None:
+    signals.sessions_revoked.send(app, owner=owner, count=count)
