@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NoReturn
 from urllib.parse import quote, unquote, urlsplit
 
@@ -14,10 +15,9 @@ from .problems import is_api
 
 _MOST = 2_048
 
-# A path as a browser understands no other thing: one slash, then none of what may begin a
-# host, and nowhere a backslash (which browsers take for a slash), a space or control
-# character (which they drop, or take for the end).
-_is_path = re.compile(r"/(?![/\\@])[^\\\s\x00-\x20\x7f-\x9f]*", re.ASCII).fullmatch
+# A path as a browser understands no other thing: one slash, then nothing that may begin a
+# host, and nowhere a backslash, which browsers take for a slash, or a space.
+_is_path = re.compile(r"/(?![/\\@])[^\\\s]*").fullmatch
 
 # What may stand in a path or query as it is.
 _PLAIN = "/:@!$&'()*+,;=~-._"
@@ -68,15 +68,20 @@ def is_local(target: str) -> bool:
     seen = set()
     while target not in seen:
         seen.add(target)
-        path = target.partition("?")[0].partition("#")[0]
-        if len(target) > _MOST or not _is_path(target) or "//" in path or not _is_plain(target):
+        # Some turn look-alikes, such as a wide slash, into what they look like.
+        plain = unicodedata.normalize("NFKC", target)
+        path = plain.partition("?")[0].partition("#")[0]
+        if len(target) > _MOST or not _is_path(plain) or "//" in path or not _is_relative(plain):
             return False
         # The query is not decoded before it is taken apart, and may hold anything.
         target = unquote(path, errors="replace").replace(" ", "+")
     return True
 
 
-def _is_plain(target: str) -> bool:
+def _is_relative(target: str) -> bool:
+    # Browsers drop some control and format characters, and then see something else.
+    if not target.isprintable():
+        return False
     try:
         parts = urlsplit(target)
     except ValueError:

@@ -25,7 +25,7 @@ def browser_name(agent: str) -> str:
     """
     found = _parse(agent) if _parse is not None else None
     browser = found.user_agent if found else None
-    if browser is None:
+    if found is None or browser is None:
         return agent if len(agent) <= _LENGTH else f"{agent[: _LENGTH - 1]}…"
     words = [browser.family, browser.major]
     if found.os is not None:

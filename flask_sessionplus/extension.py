@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
 
 from . import directory, flasklogin
+from .claims import end_tokens
 from .cli import session_commands
 from .codec import Codec
 from .config import PREFIXES, Settings, check_cookie
@@ -19,6 +22,7 @@ from .owners import SessionInfo
 from .places import place_of
 from .stores.base import OwnerIndex, Store
 from .stores.opening import open_store
+from .tokenstore import Tokens, check_store
 
 T = TypeVar("T")
 
@@ -35,6 +39,7 @@ class AppSessions:
     codec: Codec
     #: What else is done when sessions are revoked.
     revokers: list[directory.Revoker] = field(default_factory=list)
+    tokens: Tokens | None = None
 
 
 class SessionPlus:
@@ -104,8 +109,15 @@ class SessionPlus:
         store = open_store(settings, place_of(app, config))
         _check_limit(config, store)
         app.config.update(config)
-        app.session_interface = SessionPlusInterface(app, store, self._codec, settings)
-        app.extensions[_NAME] = AppSessions(self, store, settings, self._codec)
+        check_store(settings, store)
+        tokens = None
+        if settings.jwt is not None:
+            tokens = Tokens(weakref.ref(app), store, self._codec, settings)
+        app.session_interface = SessionPlusInterface(app, store, self._codec, settings, tokens)
+        revokers = [] if tokens is None else [partial(end_tokens, tokens)]
+        app.extensions[_NAME] = AppSessions(
+            self, store, settings, self._codec, list(revokers), tokens
+        )
         app.cli.add_command(session_commands)
         flasklogin.connect(app)
 
@@ -150,6 +162,17 @@ class SessionPlus:
         :raises StoreError: if the store cannot go through its records.
         """
         return directory.revoke_all(_current_app())
+
+    @property
+    def tokens(self) -> Tokens:
+        """The bearer tokens of the current app: to issue, refresh and revoke them.
+
+        :raises ConfigError: if ``SESSION_JWT_KEY`` is not set.
+        """
+        found: Tokens | None = _current_app().extensions[_NAME].tokens
+        if found is None:
+            raise ConfigError("There are no tokens without a key. Set SESSION_JWT_KEY.")
+        return found
 
     def register_type(
         self,

@@ -5,7 +5,6 @@ What it keeps in the session stays where it keeps it, so all that works with it 
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import flask
@@ -14,23 +13,26 @@ from flask import Flask, has_request_context
 from .owners import owner_key
 from .services import State
 from .session import Session
+from .signals import user_signed_out
 
 # What Flask-Login itself has put in before its signal, and reads after it.
 _USER = "_user_id"
-_KEYS = (_USER, "_fresh", "_id", "_remember", "_remember_seconds")
+_REMEMBER = "_remember"
+_KEYS = (_USER, "_fresh", "_id", _REMEMBER, "_remember_seconds")
 
 
 def connect(app: Flask) -> None:
     """Let the sessions of *app* follow Flask-Login, if that is installed."""
-    if find_spec("flask_login") is None:
+    try:
+        from flask_login import signals  # type: ignore[import-untyped]
+    except ImportError:
         return
-    from flask_login import signals  # type: ignore[import-untyped]
-
     signals.user_logged_in.connect(_sign_in, app)
     signals.user_loaded_from_cookie.connect(_sign_in_from_cookie, app)
     signals.user_login_confirmed.connect(_confirm, app)
     signals.user_logged_out.connect(_sign_out, app)
     signals.session_protected.connect(_protect, app)
+    user_signed_out.connect(_forget_cookie, app)
 
 
 def _sign_in(app: Flask, **_: Any) -> None:
@@ -38,13 +40,30 @@ def _sign_in(app: Flask, **_: Any) -> None:
     if session is None or _USER not in session:
         return
     kept = {key: session[key] for key in _KEYS if key in session}
-    user_id = kept[_USER]
-    if session._open().signed_in != owner_key(user_id):
-        session.login(user_id)
-        # If it was somebody else's it has been emptied.
-        session.update(kept)
-    if not kept.get("_fresh"):
+    try:
+        is_new = _login(session, kept[_USER])
+    except BaseException:
+        # Or it would be signed in for Flask-Login, and for nobody else.
+        for key in kept:
+            session.remove(key)
+        raise
+    # If it was somebody else's it has been emptied.
+    session.update(kept)
+    if is_new and not kept.get("_fresh"):
         session.doubt()
+
+
+def _login(session: Session, user_id: str) -> bool:
+    """Sign the user in, unless the app has done so itself in this request; return which."""
+    owner = owner_key(user_id)
+    if session._open().signed_in == owner:
+        return False
+    if session.is_authenticated and owner_key(session.user_id) == owner:
+        # Flask-Login has ids as texts only, and knows nothing of the rest.
+        session.login(session.user_id, session.username, session.role_id)
+    else:
+        session.login(user_id)
+    return True
 
 
 def _sign_in_from_cookie(app: Flask, **_: Any) -> None:
@@ -61,14 +80,16 @@ def _confirm(app: Flask, **_: Any) -> None:
 
 def _sign_out(app: Flask, user: Any = None, **_: Any) -> None:
     session = _current(app)
-    if session is None:
+    # A visitor who presses the button twice keeps what he has put in.
+    if session is None or not (
+        session.is_authenticated or getattr(user, "is_authenticated", False)
+    ):
         return
-    if session.is_authenticated or getattr(user, "is_authenticated", False):
-        _leave(session)
+    _leave(session)
 
 
 def _protect(app: Flask, **_: Any) -> None:
-    """Follow Flask-Login, which has found the session at another address or browser."""
+    """Follow Flask-Login, which has met the session at another address, or in another browser."""
     session = _current(app)
     if session is None or not session.is_authenticated:
         return
@@ -79,11 +100,17 @@ def _protect(app: Flask, **_: Any) -> None:
 
 
 def _leave(session: Session) -> None:
-    # With this it takes its own cookie from the browser, as the answer goes out.
-    remember = session.get("_remember")
+    remember = session.get(_REMEMBER)
     session.logout()
     if remember is not None:
-        session["_remember"] = remember
+        session[_REMEMBER] = remember
+
+
+def _forget_cookie(app: Flask, session: Session, **_: Any) -> None:
+    """Let Flask-Login take its cookie away: or the next request would be signed in again."""
+    name = app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
+    if hasattr(app, "login_manager") and name in session._request.cookies:
+        session[_REMEMBER] = "clear"
 
 
 def _current(app: Flask) -> Session | None:

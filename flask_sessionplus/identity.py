@@ -315,7 +315,7 @@ def _user_or_owner(life: Lifecycle) -> Any:
 
 def _evict(life: Lifecycle, owner: str, limit: int) -> None:
     assert life.token is not None
-    evict(life.store, life.services.codec, owner, limit, digest(life.token))
+    life.call(evict, life.store, life.services.codec, owner, limit, digest(life.token))
 
 
 def _too_many(limit: int) -> TooManySessions:

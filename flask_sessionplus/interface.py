@@ -17,18 +17,22 @@ from werkzeug.http import dump_cookie, parse_cache_control_header, parse_set_hea
 
 from . import clock
 from .carrying import receive, send
+from .claims import has_asked
 from .codec import Codec
 from .config import Settings
-from .errors import ConfigError, StoreError, StoreUnavailable
+from .errors import StoreError, StoreUnavailable
+from .global_session import Globals, GlobalSession, finish_global
 from .lifecycle import Lifecycle
 from .local import LocalSession, local_of
 from .parameters import Schema
 from .policies import find_policy
+from .processes import refuse_alone
 from .saving import finish
 from .services import Cookie, Policy, Services, State
 from .session import Session
 from .stores.base import Carried, Carrying, Store
 from .tokens import Token, is_wellformed
+from .tokenstore import Tokens
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -51,8 +55,17 @@ class SessionPlusInterface(SessionInterface):
 
     session_class = Session
 
-    def __init__(self, app: Flask, store: Store, codec: Codec, settings: Settings) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        store: Store,
+        codec: Codec,
+        settings: Settings,
+        tokens: Tokens | None = None,
+    ) -> None:
         self.store = store
+        #: The bearer tokens, if there are any.
+        self.tokens = tokens
         self.settings = settings
         self._cleared = ", ".join(f'"{what}"' for what in settings.signin.clear_site_data)
         find_app: Callable[[], Any] = weakref.ref(app)
@@ -72,6 +85,8 @@ class SessionPlusInterface(SessionInterface):
             schema=schema and schema.for_scope("session"),
             local_schema=schema and schema.for_scope("local"),
         )
+        issuer = app.config.get("SESSION_JWT_ISSUER") or ""
+        self._globals = Globals(self._services, schema and schema.for_scope("global"), issuer)
 
     def open_session(self, app: Flask, request: Request) -> Session:
         """Return the session of *request*, not loaded yet."""
@@ -84,23 +99,30 @@ class SessionPlusInterface(SessionInterface):
         """
         assert isinstance(session, Session)
         session._was_answered = True
+        is_good = self._save_browsers(app, session, response)
+        if has_asked(session._request) or session._globals:
+            self._save_users(app, session, response, is_good)
+
+    def _save_browsers(self, app: Flask, session: Session, response: Response) -> bool:
+        """Write the browser's session; return whether the answer is still the view's."""
         life = session._life
         if life is None:
             if session.accessed and not _has_none(session):
                 _vary(response)
-            return
+            return True
         if life.state is State.UNUSED:
-            return
+            return True
         _vary(response)
         if life.state is State.OFFLINE:
             # It shows a visitor who may be signed in as one who is not.
             response.headers["Cache-Control"] = "no-store"
-            return
+            return True
         if life.error is not None:
             # Somebody has caught it and gone on; what he changed since then is lost.
             if response.status_code < 500 and life.is_modified:
                 _refuse(app, response, life.error)
-            return
+                return False
+            return True
         try:
             finish(
                 life,
@@ -111,7 +133,30 @@ class SessionPlusInterface(SessionInterface):
             )
         except StoreUnavailable as error:
             _answer_instead(app, response, error)
-            return
+            return False
+        self._send_cookies(app, life, response)
+        if self.settings.no_store:
+            response.headers["Cache-Control"] = "no-store"
+        if life.clears_site and self._cleared:
+            response.headers["Clear-Site-Data"] = self._cleared
+        return True
+
+    def _save_users(self, app: Flask, session: Session, response: Response, is_good: bool) -> None:
+        """Write the user's own data, if that of the browser was written."""
+        try:
+            for found in session._globals if is_good else ():
+                finish_global(found, response.status_code)
+        except StoreUnavailable as error:
+            _answer_instead(app, response, error)
+            if session._life is not None:
+                # It was written, and may have another token now.
+                self._send_cookies(app, session._life, response)
+        _vary(response, "Authorization")
+        _forbid_sharing(response)
+        if self.settings.no_store:
+            response.headers["Cache-Control"] = "no-store"
+
+    def _send_cookies(self, app: Flask, life: Lifecycle, response: Response) -> None:
         if isinstance(life.store, Carried):
             self._send_record(app, life, life.store, response)
         if life.cookie is Cookie.SET:
@@ -119,10 +164,14 @@ class SessionPlusInterface(SessionInterface):
         elif life.cookie is Cookie.DELETE:
             response.delete_cookie(self.get_cookie_name(app), **self._attributes(app, life))
             _forbid_sharing(response)
-        if self.settings.no_store:
-            response.headers["Cache-Control"] = "no-store"
-        if life.clears_site and self._cleared:
-            response.headers["Clear-Site-Data"] = self._cleared
+
+    def global_session(self, session: Session, request: Request) -> GlobalSession:
+        """Return the data of the user who is signed in with *request*.
+
+        :param session: the browser's.
+        :raises InvalidToken: if nobody is.
+        """
+        return self._globals.find(session, request)
 
     def local_session(self, request: Request) -> LocalSession:
         """Return what lives for *request* only."""
@@ -142,11 +191,7 @@ class SessionPlusInterface(SessionInterface):
 
     def _read_token(self, request: Request) -> tuple[str | None, str | None]:
         """Return the token in the cookie of *request*, and why there is none if it was refused."""
-        if not self.store.is_shared and request.environ.get("wsgi.multiprocess"):
-            raise ConfigError(
-                "SESSION_STORE is a memory store, but this server has several processes, each"
-                " of which would have sessions of its own. Use 'sqlite:///...' or another one."
-            )
+        refuse_alone(self.store, request.environ)
         header = request.environ.get("HTTP_COOKIE")
         if not header:
             return None, None
@@ -247,14 +292,14 @@ def _is_page(request: Request, response: Response) -> bool:
     )
 
 
-def _vary(response: Response) -> None:
+def _vary(response: Response, header: str = "Cookie") -> None:
     # Asking for a list is fast where the header is missing; get() raises and catches.
     vary = response.headers.getlist("Vary")
     if not vary:
-        response.headers.add("Vary", "Cookie")
-    elif vary != ["Cookie"]:
+        response.headers.add("Vary", header)
+    elif vary != [header]:
         found = parse_set_header(", ".join(vary))
-        found.add("Cookie")
+        found.add(header)
         response.headers["Vary"] = found.to_header()
 
 

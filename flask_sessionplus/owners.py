@@ -108,8 +108,8 @@ def index_of(store: Store) -> OwnerIndex:
     """
     if not isinstance(store, OwnerIndex):
         raise StoreError(
-            f"A {type(store).__name__} does not know whose sessions it has. Use a SESSION_STORE that"
-            " does: sqlite:///, postgresql://, mysql://, redis://, file:/// or memory://."
+            f"A {type(store).__name__} does not know whose sessions it has. Use a SESSION_STORE"
+            " that does: sqlite:///, postgresql://, mysql://, redis://, file:/// or memory://."
         )
     return store
 
@@ -131,7 +131,7 @@ def list_sessions(
 
 
 def kind_of(record: Record, codec: Codec) -> str:
-    """Return what *record* is: ``"browser"``, ``"global"``, ``"token"``, ``"note"``, ``"lease"``."""
+    """Return what *record* is: ``"browser"``, or what its bookkeeping says."""
     return str(_value(record, KIND, codec, _BROWSER))
 
 

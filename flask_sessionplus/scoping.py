@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import flask
@@ -27,15 +25,25 @@ def enter(name: str, inherit: bool) -> None:
     setattr(_request(), _ENTERED, (*_entered(), (name, inherit)))
 
 
-@contextmanager
-def within(name: str, inherit: bool) -> Iterator[None]:
-    """Be in the scope *name*, within the one the request is in."""
-    before = _entered()
-    enter(name, inherit)
-    try:
-        yield
-    finally:
-        setattr(_request(), _ENTERED, before)
+class Within:
+    """Be in the scope *name*, within the one the request is in, while this is entered.
+
+    It may be entered again and again, as a stream goes on, also where the request is no
+    longer the current one.
+    """
+
+    def __init__(self, name: str, inherit: bool) -> None:
+        self._request = _request()
+        self._step = (name, inherit)
+        self._former: list[Path] = []
+
+    def __enter__(self) -> None:
+        former: Path = getattr(self._request, _ENTERED, ())
+        self._former.append(former)
+        setattr(self._request, _ENTERED, (*former, self._step))
+
+    def __exit__(self, *_: object) -> None:
+        setattr(self._request, _ENTERED, self._former.pop())
 
 
 def current_scope() -> Scope:

@@ -15,6 +15,7 @@ from .flashing import Flashing
 from .identity import SignIn
 from .lifecycle import Lifecycle
 from .local import LocalSession, local_of
+from .mapping import StoredSession
 from .messages import take_flashes
 from .names import FLASHES
 from .record import SCOPED
@@ -33,6 +34,9 @@ class Session(SignIn, Flashing, SessionMixin):
     """
 
     _was_answered = False
+
+    #: The global sessions that this request has used.
+    _globals: tuple[StoredSession, ...] = ()
 
     def __call__(self) -> Session:
         """Return the session itself, so that templates can say ``session().get("x")``."""

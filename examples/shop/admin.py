@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from flask_sessionplus import SessionInfo, StoreError, fresh_required, role_required
+from flask_sessionplus import StoreError, StoreUnavailable, fresh_required, role_required
 
 from .extensions import ext
 from .texts import text
-from .users import USERS, User
+from .users import USERS
 
 blueprint = role_required("admin")(Blueprint("admin", __name__, url_prefix="/admin"))
 
@@ -18,7 +18,8 @@ blueprint = role_required("admin")(Blueprint("admin", __name__, url_prefix="/adm
 @fresh_required
 def sessions() -> str:
     """Every user's sessions, the one used last first."""
-    return render_template("admin.html", found=_all_sessions())
+    found = [(user, each) for user in USERS.values() for each in ext.sessions_of(user.id)]
+    return render_template("admin.html", found=found)
 
 
 @blueprint.post("/sessions/revoke")
@@ -30,9 +31,9 @@ def revoke() -> Response:
     return redirect(url_for(".sessions"))
 
 
-def _all_sessions() -> list[tuple[User, SessionInfo]] | None:
-    """Each user's sessions; None if the store, such as ``cookie://``, does not know them."""
-    try:
-        return [(user, each) for user in USERS.values() for each in ext.sessions_of(user.id)]
-    except StoreError:
-        return None
+@blueprint.errorhandler(StoreError)
+def without_owners(error: StoreError) -> str | StoreError:
+    """Say so if the store, such as ``cookie://``, does not know whose sessions it has."""
+    if isinstance(error, StoreUnavailable):
+        return error
+    return render_template("admin.html", found=None)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from .. import clock
 from ..codec import Codec
+from ..errors import StoreConflict
 from ..owners import KIND
 from ..record import BOOKKEEPING, Changes, Record
 from ..stores.base import Applied, Miss, Outcome, Store
@@ -40,7 +41,6 @@ _REVOKED = f"{BOOKKEEPING}revoked:"
 _GRACE = 10_000
 
 _HALF, _SECRET = 16, 32
-_TRIES = 3
 
 
 class Turn(Enum):
@@ -72,23 +72,18 @@ class Families:
         self._store = store
         self._kind = codec.encode("token")
 
-    def begin(self, owner: str, values: Mapping[str, bytes], now: int, expires_at: int) -> bytes:
-        """Store a new family without refresh token, and return its sid."""
-        record = Record(now, now, expires_at, {**values, KIND: self._kind}, owner=owner)
-        for _ in range(_TRIES):
-            sid = _sid(secrets.token_bytes(_HALF))
-            if self._store.create(sid, record):
-                return sid
-        raise RuntimeError("The system's random numbers repeat. Nothing was issued.")
+    def begin(
+        self, sid: bytes, owner: str, values: Mapping[str, bytes], now: int, expires_at: int
+    ) -> None:
+        """Store a new family.
 
-    def begin_lasting(
-        self, owner: str, values: Mapping[str, bytes], now: int, expires_at: int
-    ) -> tuple[bytes, str]:
-        """Store a new family, and return its sid and its first refresh token."""
-        lasting, secret = secrets.token_bytes(_HALF), secrets.token_bytes(_SECRET)
-        digests = {_FAMILY: _digest(lasting), _NEXT: _digest(secret)}
-        sid = self.begin(owner, {**values, **digests}, now, expires_at)
-        return sid, _spell(sid, lasting, secret)
+        :param sid: of :func:`new_sid`.
+        :param expires_at: when it ends, in milliseconds.
+        :raises StoreConflict: if there is one already.
+        """
+        record = Record(now, now, expires_at, {**values, KIND: self._kind}, owner=owner)
+        if not self._store.create(sid, record):
+            raise StoreConflict("A random number came twice. Nothing was issued: try again.")
 
     def refuses(self, claims: VerifiedClaims, name: str, owner: str) -> str:
         """Return why the family *name* does not stand for a token, in one word, or "": one load.
@@ -119,16 +114,13 @@ class Families:
         )
         return self._store.apply(sid, found, changes).outcome is Outcome.SAVED
 
-    def turn(self, refresh: str, expires_at: int, most: int | None) -> Turned:
+    def turn(self, refresh: str | None, expires_at: int, most: int | None) -> Turned:
         """Use up a refresh token.
 
         :param expires_at: when the family ends if that is the last use, in milliseconds.
         :param most: how long a family lives in all, in milliseconds, or None.
         """
-        try:
-            given = decode(refresh) if len(refresh) == _LENGTH and refresh.isascii() else b""
-        except Refused:
-            given = b""
+        given = _decode(refresh)
         sid, lasting, secret = _sid(given[:_HALF]), given[_HALF : 2 * _HALF], given[2 * _HALF :]
         found = self._store.reload(sid) if given else Miss.UNKNOWN
         if isinstance(found, Miss) or not _holds(found, _FAMILY, lasting):
@@ -168,6 +160,17 @@ class Families:
         return record.values.get(KIND) == self._kind
 
 
+def new_sid() -> bytes:
+    """Return where a new family is to be."""
+    return _sid(secrets.token_bytes(_HALF))
+
+
+def new_refresh(sid: bytes) -> tuple[str, dict[str, bytes]]:
+    """Return the first refresh token of the family *sid*, and what it has to know of it."""
+    lasting, secret = secrets.token_bytes(_HALF), secrets.token_bytes(_SECRET)
+    return _spell(sid, lasting, secret), {_FAMILY: _digest(lasting), _NEXT: _digest(secret)}
+
+
 def new_jti(sid: bytes) -> str:
     """Return the name of a new access token of the family *sid*."""
     return f"{handle(sid)}.{secrets.token_urlsafe(_HALF)}"
@@ -186,7 +189,7 @@ def family_in(jti: str) -> str:
     """Return the name of the family that *jti* begins with, or ""."""
     name, dot, _ = jti.partition(".")
     try:
-        is_name = bool(dot) and name.isascii() and len(decode(name)) == _HALF
+        is_name = bool(dot) and len(name) < 2 * _HALF and len(decode(name)) == _HALF
     except Refused:
         is_name = False
     return name if is_name else ""
@@ -211,6 +214,14 @@ def _holds(record: Record, name: str, secret: bytes) -> bool:
 
 def _spell(sid: bytes, lasting: bytes, secret: bytes) -> str:
     return Token(encode(sid[:_HALF] + lasting + secret))
+
+
+def _decode(refresh: str | None) -> bytes:
+    """Return what is in a refresh token, or nothing if it has not the form of one."""
+    try:
+        return decode(refresh) if refresh and len(refresh) == _LENGTH else b""
+    except Refused:
+        return b""
 
 
 _LENGTH = len(encode(bytes(2 * _HALF + _SECRET)))

@@ -1,4 +1,4 @@
-"""Where the data operations find their data."""
+"""Which session a data operation works on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SessionType: TypeAlias = Literal["local", "global", "session"]
 _ATTRIBUTE = "_sessionplus_local_scopes"
 
 
-class Place:
+class Chosen:
     """One of the three sessions, or a scope of it.
 
     :param scoped: the scope's name; True: that of the blueprint or endpoint.
@@ -30,12 +30,15 @@ class Place:
             raise ValueError(
                 f"session_type is {session_type!r:.80}, but must be 'local', 'global' or 'session'."
             )
-        if not isinstance(scoped, (bool, str)) or scoped == "":
+        given: object = scoped
+        if not isinstance(given, (bool, str)) or given == "":
             raise ValueError(f"scoped is {scoped!r:.80}, but must be True, False or a name.")
         self._type = session_type
         self._scoped = scoped
-        #: The name of the blueprint that was decorated.
-        self.name: str | None = None
+
+    def named(self, name: str) -> Chosen:
+        """Return the same, for a blueprint: it has one scope for all its views."""
+        return Chosen(self._type, name if self._scoped is True else self._scoped)
 
     def check(self) -> None:
         """Refuse a request that cannot have these data.
@@ -50,7 +53,7 @@ class Place:
         if self._scoped is False:
             found = {"local": local_session, "global": global_session, "session": session}
             return cast(Words, found[self._type])
-        name = self._scoped if isinstance(self._scoped, str) else self.name or request.endpoint
+        name = self._scoped if isinstance(self._scoped, str) else request.endpoint
         assert name is not None
         if self._type == "local":
             return _local_scope(name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from copy import copy
 from typing import Any, TypeAlias
 
-from flask import Blueprint, Response, current_app
+from flask import Response, current_app
 
 from .fields import ABSENT, Fields, drop, pick, place
 from .choosing import Chosen, SessionType
@@ -27,9 +28,11 @@ class _Operation(Rule):
         # Before the view has done anything: without a token there is no global session.
         self._chosen.check()
 
-    def mark(self, target: Any) -> None:
-        if isinstance(target, Blueprint):
-            self._chosen.name = target.name
+    def named(self, name: str) -> Rule:
+        # One decorator may be put over several blueprints.
+        rule = copy(self)
+        rule._chosen = self._chosen.named(name)
+        return rule
 
 
 class _Get(_Operation):

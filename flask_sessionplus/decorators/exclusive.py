@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast, overload
 
@@ -85,15 +86,25 @@ def _refuse_cookies(life: Lifecycle) -> None:
 @request_finished.connect
 def _when_saved(app: Flask, response: Response, **_: Any) -> None:
     """Give the lease back, now that the session has been saved, or when the stream has ended."""
-    lease = _request().__dict__.get(_ATTRIBUTE)
+    lease: Lease | None = _request().__dict__.get(_ATTRIBUTE)
     if lease is None:
         return
-    if response.is_streamed:
-        # The server calls this when the visitor has gone away, too.
-        response.call_on_close(lease.give_back)
-        _request().__dict__[_ATTRIBUTE] = None
-    else:
+    if response.status_code >= 400 and response.content_length is not None:
+        # Flask hands error pages on as if they were streams.
+        response.make_sequence()
+    if not response.is_streamed:
         lease.give_back()
+        return
+    _request().__dict__[_ATTRIBUTE] = None
+    if not response.direct_passthrough:
+        response.response = _to_the_end(response.response, lease)
+    # Whoever has gone away does not come to the end, but the server calls this.
+    response.call_on_close(lease.give_back)
+
+
+def _to_the_end(parts: Any, lease: Lease) -> Iterator[Any]:
+    yield from parts
+    lease.give_back()
 
 
 @request_tearing_down.connect

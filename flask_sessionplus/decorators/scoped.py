@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..scopes import MOST_CHARACTERS
-from ..scoping import enter, within
+from ..scoping import Within, enter
 from .wrapping import Decorator, Rule
 
 
@@ -16,7 +16,7 @@ class _Scoped(Rule):
         self._inherit = inherit
 
     def around(self) -> AbstractContextManager[Any]:
-        return within(self._name, self._inherit)
+        return Within(self._name, self._inherit)
 
     def stay(self) -> None:
         enter(self._name, self._inherit)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from functools import lru_cache, wraps
 from types import GeneratorType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from flask import Blueprint, Response, current_app, request
 from flask.views import View
 
 #: What can be decorated: a view function, async too, a class of views, a blueprint.
 T = TypeVar("T", bound=Callable[..., Any] | Blueprint)
+
+Context: TypeAlias = AbstractContextManager[Any]
 
 _RULES = "_sessionplus_rules"
 
@@ -41,9 +43,12 @@ class Rule:
     def before(self, call: Call) -> None:
         """Do what has to be done before the view; raise to keep it from being called."""
 
-    def around(self) -> AbstractContextManager[Any]:
-        """Return the context in which the view runs, and what it streams."""
-        return nullcontext()
+    def around(self) -> Context | None:
+        """Return the context in which the view runs.
+
+        It is entered again and again for what the view streams, after it has returned.
+        """
+        return None
 
     def after(self, answer: Any) -> Any:
         """Return what is answered, for what the view returned."""
@@ -54,6 +59,10 @@ class Rule:
 
     def mark(self, target: Any) -> None:
         """Note something at the decorated function, class or blueprint."""
+
+    def named(self, name: str) -> Rule:
+        """Return the rule for a whole blueprint of that name."""
+        return self
 
 
 class Decorator:
@@ -71,7 +80,7 @@ class Decorator:
     def __call__(self, target: T, /) -> T:
         found: Any = target
         if isinstance(found, Blueprint):
-            _cover_blueprint(self._rule, found)
+            _cover_blueprint(self._rule.named(found.name), found)
         elif inspect.isclass(found) and issubclass(found, View):
             _cover_class(self._rule, found)
         elif inspect.isclass(found) or not callable(found):
@@ -98,18 +107,24 @@ def wrap(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         async def wait(*args: Any, **kwargs: Any) -> Any:
             rule.before(Call(view, kwargs))
-            with rule.around():
+            context = rule.around()
+            if context is None:
+                return rule.after(await view(*args, **kwargs))
+            with context:
                 answer = await view(*args, **kwargs)
-            return rule.after(_streamed_within(rule, answer))
+            return rule.after(_streamed_within(context, answer))
 
         return wait
 
     @wraps(view)
     def call(*args: Any, **kwargs: Any) -> Any:
         rule.before(Call(view, kwargs))
-        with rule.around():
+        context = rule.around()
+        if context is None:
+            return rule.after(view(*args, **kwargs))
+        with context:
             answer = view(*args, **kwargs)
-        return rule.after(_streamed_within(rule, answer))
+        return rule.after(_streamed_within(context, answer))
 
     return call
 
@@ -131,7 +146,7 @@ def _cover_class(rule: Rule, cls: type[View]) -> None:
         return view
 
     setattr(cls, _RULES, rules)
-    cls.as_view = classmethod(as_view)  # type: ignore[assignment, method-assign]
+    cls.as_view = classmethod(as_view)  # type: ignore[assignment]
 
 
 def _cover_blueprint(rule: Rule, blueprint: Blueprint) -> None:
@@ -144,15 +159,20 @@ def _cover_blueprint(rule: Rule, blueprint: Blueprint) -> None:
     def after(response: Response) -> Response:
         return response if _is_flasks_own() else rule.after(response)
 
+    # Around the blueprint's own functions: what the rule refuses must not have begun. Of
+    # several decorators the upper one is the outer one, as over functions.
     kind = type(rule)
     if kind.before is not Rule.before or kind.stay is not Rule.stay:
         blueprint.before_request(before)
-        # Before the blueprint's own: what the rule refuses must not have begun. Of several
-        # decorators the upper one comes first, as with functions.
-        hooks = blueprint.before_request_funcs[None]
-        hooks.insert(0, hooks.pop())  # type: ignore[arg-type]
+        _put_first(blueprint.before_request_funcs[None])
     if kind.after is not Rule.after:
         blueprint.after_request(after)
+        # Flask calls the last one first.
+        _put_first(blueprint.after_request_funcs[None])
+
+
+def _put_first(functions: list[Any]) -> None:
+    functions.insert(0, functions.pop())
 
 
 def _view_args() -> dict[str, Any]:
@@ -167,30 +187,28 @@ def _is_flasks_own() -> bool:
     return request.method == "OPTIONS" and bool(getattr(rule, "provide_automatic_options", False))
 
 
-def _streamed_within(rule: Rule, answer: Any) -> Any:
-    """Let what is generated later run in the rule's context as well."""
-    if type(rule).around is Rule.around:
-        return answer
+def _streamed_within(context: Context, answer: Any) -> Any:
+    """Let what is generated later run in the context as well."""
     if isinstance(answer, GeneratorType):
-        return _resume(rule, answer)
+        return _resume(context, answer)
     if isinstance(answer, tuple) and answer:
-        return (_streamed_within(rule, answer[0]), *answer[1:])
+        return (_streamed_within(context, answer[0]), *answer[1:])
     if isinstance(answer, Response) and isinstance(answer.response, GeneratorType):
-        answer.response = _resume(rule, answer.response)
+        answer.response = _resume(context, answer.response)
     return answer
 
 
-def _resume(rule: Rule, source: Generator[Any, Any, Any]) -> Generator[Any, None, None]:
+def _resume(context: Context, source: Generator[Any, Any, Any]) -> Iterator[Any]:
     try:
         while True:
-            with rule.around():
+            with context:
                 try:
                     part = next(source)
                 except StopIteration:
                     return
             yield part
     finally:
-        with rule.around():
+        with context:
             source.close()
 
 

@@ -12,8 +12,10 @@ from ..record import Changes, Record
 
 P = TypeVar("P")
 
-# How often all records are gone through to remove them.
+# How often all records are gone through to remove them, and how often in a row nothing must be
+# met where tombstones are not seen.
 _ROUNDS = 20
+_LOOKS = 5
 
 
 class Miss(Enum):
@@ -199,8 +201,10 @@ class Browsable(ABC):
         delete = self.delete
 
         def remove() -> Removed:
-            # Twice: who moves from where it has not been yet to where it was is not met.
-            count = sum(map(delete, chain(self.browse(), self.browse())))
+            # Who moves from where it has not been yet to where it was is not met, and leaves
+            # nothing that is: but nobody moves so often.
+            sids = chain.from_iterable(self.browse() for _ in range(_LOOKS))
+            count = sum(map(delete, sids))
             return Removed(count, count)
 
         return until_none_is_left(remove)

@@ -11,18 +11,19 @@ from tests.support.source import PACKAGE, Import, Module, modules
 
 # From the ground up. A name stands for a module, or for a folder and all that is in it.
 RANKS = [
-    {"errors", "signals", "clock"},
+    {"errors", "problems", "signals", "clock"},
     {"tokens", "codec", "tags", "sealing", "record", "lifetimes", "names", "checks"},
     {"spelling", "kinds", "classes", "conversion", "parameters", "describing"},
     {
         *("config", "config_jwt", "config_signin", "stores", "purging", "data", "flash", "scopes"),
         *("large", "readonly", "services", "reporter", "lifecycle", "messages", "saving"),
         *("loading", "exchange", "words", "mapping", "flashing", "local", "session", "migrating"),
-        *("owners", "identity", "binding", "devices", "bearer"),
+        *("owners", "identity", "binding", "devices", "bearer", "fixed", "fixedsaving"),
+        *("processes",),
     },
     {
         *("interface", "carrying", "places", "proxies", "policies", "directory", "tokenstore"),
-        *("global_session", "flasklogin"),
+        *("global_session", "claims", "flasklogin", "scoping", "answers"),
     },
     {"decorators", "templating", "cli", "pages", "testing"},
     {"extension"},

@@ -109,12 +109,13 @@ def test_purging_takes_little_memory(kind, expired):
 @pytest.mark.parametrize("many", MANY)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
 def test_a_database_lists_an_owners_sessions_by_its_index(kind, many):
-    """The ten sessions of one owner are listed in time, and no table is read through for it."""
+    """Ten sessions of an owner are listed, and one is found, in time; no table is read through."""
     with filled(kind, many) as (_, store, sids):
         assert_listed(store, sids)
         statements = statements_of(store, lambda: store.owned("owner-7"))
+        statements += statements_of(store, lambda: store.find(sids[7][:16]))
 
-        assert statements
+        assert len(statements) == 2
         for statement, parameters in statements:
             assert_by_index(store, statement, parameters)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from copy import copy
 from datetime import datetime, timezone
 
 import pytest
 
 from flask_sessionplus.record import Changes
+from flask_sessionplus.stores import redisscripts
 from flask_sessionplus.stores.base import Browsable, OwnerIndex
+from flask_sessionplus.stores.redisrows import Keys
 from flask_sessionplus.testing import FakeClock
 from flask_sessionplus.testing.workers import Workers
 from tests.stores import forking
@@ -182,6 +186,53 @@ class RedisClaims(RedisHooks):
         assert len(sent) == 1
         assert store.create(sid, new_record({"a": b"1"})) is False
 
+    @pytest.mark.parametrize("number", [1, 50])
+    def test_an_owners_sessions_take_few_trips(self, store, clock, number):
+        """Listing, ending and clearing takes as many trips for 50 sessions as for one."""
+        for _ in range(number):
+            put(store, {"a": b"1"}, owner="ada")
+        with trips(store) as made:
+            assert len(store.owned("ada")) == number
+        assert made == ["MEMBERS", "GET"]
+        with trips(store) as made:
+            assert store.delete_owned("ada") == number
+        assert made == ["MEMBERS", "EVAL", "FORGET"]
+        assert store._link.ask("EXISTS", store._keys.index("ada")) == 0
+
+    def test_finding_is_one_trip(self, store, clock):
+        """A session is found by its key, without looking at any other."""
+        sid = put(store, {"a": b"1"}, owner="ada")
+        with trips(store) as made:
+            assert store.find(sid[:16]) == sid
+
+        assert made == ["GETRANGE"]
+
+    def test_only_ours_is_cleared(self, store, clock):
+        """Whatever else lies on the server stays, even under names that begin as ours do."""
+        prefix = store._keys.record(bytes(32)).partition(b"{")[0].decode()
+        others = [_beside(store, f"{prefix}{name}") for name in ("a:", "owner:")]
+        sids = [put(other, {"a": b"1", "large": LARGE}, owner="ada") for other in others]
+        foreign = [f"{prefix}counter", f"{prefix}x{{y}}", prefix.rstrip(":"), f"{prefix}{{y}}"]
+        for name in foreign:
+            store._link.ask("SET", name, "1", "EX", 60)
+        put(store, {"a": b"1", "large": LARGE}, owner="ada")
+
+        assert store.delete_all() == 1
+        assert [store._link.ask("DEL", name) for name in foreign] == [1] * len(foreign)
+        for other, sid in zip(others, sids, strict=True):
+            assert [each for each, _ in other.owned("ada")] == [sid]
+            assert other.fetch(sid, ["large"]) == {"large": LARGE}
+            assert other.delete_all() == 1
+
+    def test_clearing_leaves_no_key(self, store, clock):
+        """After clearing no key of ours is left: records, tombstones, values, owners' entries."""
+        for owner in ("ada", "", "ada", "bob", "\u00e4" * 255):
+            sid, target = put(store, {"large": LARGE}, owner=owner), new_sid()
+            save(store, sid, load(store, sid), Changes(move_to=target))
+        store.delete_all()
+
+        assert keys_of(store) == []
+
     def test_a_forked_child_has_its_own_connections(self, store, opener):
         """After a fork parent and child both go on, and neither disturbs the other."""
         workers = Workers(1)
@@ -193,6 +244,33 @@ class RedisClaims(RedisHooks):
 
         assert seen == ["child 0", "child 1", "child 2", "parent"]
         assert count == b"200"
+
+
+@contextmanager
+def trips(store):
+    """Note what *store* asks meanwhile: once for what it asks together."""
+    made, link = [], store._link
+    names = {script: name for name, script in vars(redisscripts).items() if name.isupper()}
+    with pytest.MonkeyPatch.context() as patch:
+        ask, ask_all, run = link.ask, link.ask_all, link.run
+        patch.setattr(link, "ask", lambda *words: made.append(words[0]) or ask(*words))
+        patch.setattr(link, "ask_all", lambda all_: _note(made, all_) or ask_all(all_))
+        patch.setattr(
+            link, "run", lambda script, *more: made.append(names[script]) or run(script, *more)
+        )
+        yield made
+
+
+def _beside(store, prefix):
+    """Return a store on the same server whose keys begin with *prefix*."""
+    other = copy(store)
+    other._keys = Keys(prefix)
+    other._place = type(store._place)(store._link, other._keys)
+    return other
+
+
+def _note(made, commands):
+    made += sorted({words[0] for words in commands})
 
 
 def keys_of(store):

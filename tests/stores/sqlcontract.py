@@ -17,12 +17,13 @@ from flask_sessionplus.stores.base import (
 from flask_sessionplus.testing import StoreContract
 from tests.stores.records import load, new_record, new_sid, put, save
 from tests.stores.sqllarge import LargeClaims
+from tests.stores.sqlmany import ManyClaims
 from tests.stores.sqlwatching import interrupted, statements
 
 GONE = Applied(Outcome.GONE)
 
 
-class SQLContract(LargeClaims, StoreContract):
+class SQLContract(LargeClaims, ManyClaims, StoreContract):
     """What SQLite, PostgreSQL and MariaDB have in common."""
 
     powers = (Purgeable, OwnerIndex, Browsable)

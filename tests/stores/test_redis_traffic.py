@@ -116,6 +116,7 @@ TRIPS = {
     "fetch": (lambda store, sid, seen: store.fetch(sid, ["a", "b"]), ["HMGET"]),
     "fetch nothing": (lambda store, sid, seen: store.fetch(sid, []), []),
     "delete": (lambda store, sid, seen: store.delete(sid), ["EVALSHA"]),
+    "find": (lambda store, sid, seen: store.find(sid[:16]), ["GETRANGE"]),
 }
 
 
@@ -150,6 +151,18 @@ def test_a_small_change_does_little(store, watch, clock):
         save(store, sid, seen, Changes({"a": b"2"}, seen_at=seen.seen_at + 1))
 
     assert watch.inner == ["GET", "SET"]
+
+
+def test_clearing_asks_for_our_keys_only(server, store, watch, clock):
+    """All are removed by name, found by our prefix: FLUSHDB and KEYS are never sent."""
+    store.delete_all()
+    for _ in range(30):
+        put(store, {"large": LARGE}, owner="ada")
+    with watch.watching():
+        assert store.delete_all() == 30
+
+    assert set(watch.commands) == {"SCAN", "GETRANGE", "ZREM", "UNLINK"}
+    assert watch.commands.count("UNLINK") == 30
 
 
 def test_forgotten_scripts_cost_one_trip(server, store, watch, clock):

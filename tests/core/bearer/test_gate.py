@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from flask_sessionplus.bearer import gate
 from flask_sessionplus.bearer.gate import Refused, parse, read_object
 from flask_sessionplus.errors import InvalidToken
-from tests.core.bearer.forging import MEGA, ORDERS
+from tests.core.bearer.forging import MEGA, ORDERS, with_numbers
 from tests.core.bearer.minting import b64, claims, header, mint, private_keys, signature
 from tests.support.source import modules
 
@@ -37,6 +37,13 @@ def test_it_returns_header_and_claims():
     forged = f"{b64(head)}.{b64(body)}.{b64(signature('something else'))}"
 
     assert parse(forged, ALLOWED, TYPES) == (head, body)
+
+
+def test_only_what_is_allowed_passes():
+    """An algorithm that there is, but that the app does not allow, and other letters are refused."""
+    assert reason(mint(algorithm="ES384"), ["ES256"]) == "alg"
+    assert reason(mint(algorithm="ES384"), []) == "alg"
+    assert reason("\u00e9.a.a") == reason("a.\u0661.a") == "segments"
 
 
 @pytest.mark.parametrize("size", [8191, 8192])
@@ -231,6 +238,20 @@ def test_a_signature_has_one_spelling(name):
     assert (reason(token), reason(twin)) == (None, "signature")
     assert reason(twin, low_s=False) is None
     assert gate.to_low_s(name, other) == gate.to_low_s(name, raw) == raw
+
+
+@pytest.mark.parametrize("name", ["ES256", "ES384"])
+def test_numbers_out_of_range_are_refused(name):
+    """Neither r nor s is zero, or as large as the order (CVE-2022-21449)."""
+    for change in (
+        lambda r, s, n: (0, s),
+        lambda r, s, n: (r, 0),
+        lambda r, s, n: (0, 0),
+        lambda r, s, n: (n, s),
+        lambda r, s, n: (r, n),
+        lambda r, s, n: (n + 1, s),
+    ):
+        assert reason(with_numbers(name, change), low_s=False) == "signature"
 
 
 @pytest.mark.parametrize("name", ["ES256", "ES384", "EdDSA"])

@@ -1,0 +1,149 @@
+"""The claims of a request's bearer token: checked once, with what came of it remembered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app, has_request_context, request
+from flask.globals import request_ctx
+
+from . import signals
+from .bearer.checking import owner_of
+from .bearer.families import family_of, sid_of
+from .bearer.gate import Refused
+from .bearer.header import bearer_of
+from .bearer.verifying import VerifiedClaims
+from .errors import InvalidToken, StoreError
+from .lifecycle import Lifecycle
+from .services import State
+from .session import Session
+
+if TYPE_CHECKING:
+    from flask import Request
+
+    from .interface import SessionPlusInterface
+    from .tokenstore import Tokens
+
+_ATTRIBUTE = "_sessionplus_claims"
+
+_log = logging.getLogger("flask_sessionplus")
+
+
+def claims_of(request: Request) -> VerifiedClaims:
+    """Return the claims of the bearer token that the request under way has brought.
+
+    It is verified once in a request, and looked up whether it was revoked. If the browser's
+    cookie has come too, and is somebody else's, it is refused: two users in one request.
+
+    :param request: ``flask.request``.
+    :raises InvalidToken: if there is none, or it is not valid, for whatever reason.
+    :raises StoreUnavailable: if the store cannot tell whether it was revoked.
+    """
+    found = getattr(request, _ATTRIBUTE, None)
+    if found is None:
+        found = _check(request)
+        setattr(request, _ATTRIBUTE, found)
+    if isinstance(found, VerifiedClaims):
+        return found
+    error: BaseException = found
+    raise error.with_traceback(None)
+
+
+def has_asked(request: Any) -> bool:
+    """Tell whether the answer depends on the bearer token of *request*."""
+    return getattr(request, _ATTRIBUTE, None) is not None
+
+
+def has_bearer(request: Request) -> bool:
+    """Tell whether there is a bearer token, be it good or bad."""
+    try:
+        return bearer_of(request.environ) is not None
+    except Refused:
+        return True
+
+
+def current_session() -> Session:
+    """Return the session of the request under way, without having looked at it."""
+    # Not by flask.session: that it was looked at would show in the answer's headers.
+    context: Any = request_ctx
+    found = getattr(context, "_session", None)
+    return cast(Session, context.session if found is None else found)
+
+
+def owner_in(session: Session) -> str:
+    """Return how stores name the user who is signed in by cookie, or ""."""
+    life = session._open()
+    if life.state is State.OFFLINE and life.error is not None:
+        # It may be somebody else's.
+        raise life.error
+    return _owner(life)
+
+
+def end_tokens(tokens: Tokens, owner: str | None, spares_current: bool) -> Collection[bytes]:
+    """Note that tokens are good no more, when sessions are revoked; return what is to stay.
+
+    :param owner: whose; None: everybody's.
+    :param spares_current: whether the bearer token of the request under way stays good, and
+        those that come of the same sign-in.
+    """
+    if owner is None:
+        tokens.refuse_all()
+        return ()
+    spared = _current_claims(owner) if spares_current else None
+    tokens.refuse_user(owner, spared)
+    name = "" if spared is None else family_of(spared)
+    return [sid_of(name)] if name else ()
+
+
+def _current_claims(owner: str) -> VerifiedClaims | None:
+    if not has_request_context() or not has_bearer(request):
+        return None
+    try:
+        claims = claims_of(request)
+    except InvalidToken:
+        return None
+    return claims if owner_of(claims) == owner else None
+
+
+def _owner(life: Lifecycle) -> str:
+    if life.next_owner is not None:
+        return life.next_owner
+    return life.record.owner if life.is_stored and life.record is not None else ""
+
+
+def _check(request: Request) -> VerifiedClaims | InvalidToken | StoreError:
+    """Return the claims, or why there are none."""
+    interface = cast("SessionPlusInterface", current_app.session_interface)
+    try:
+        token = bearer_of(request.environ)
+        if token is None:
+            return InvalidToken(
+                "This needs a bearer token, and none has come. The client has to send it as"
+                " `Authorization: Bearer ...`.",
+                challenge="Bearer",
+            )
+        if interface.tokens is None:
+            raise Refused("unconfigured")
+        claims = interface.tokens.check(token, request.environ)
+        owner = owner_in(current_session())
+        if owner and owner != owner_of(claims):
+            raise Refused("cookie")
+    except Refused as error:
+        _tell(error.reason)
+        return Refused(error.reason)
+    except StoreError as error:
+        _log.error("%s", error, exc_info=error)
+        signals.store_failed.send(_sender(), session=current_session(), error=error)
+        return error
+    return claims
+
+
+def _tell(reason: str) -> None:
+    signals.token_rejected.send(_sender(), reason=reason)
+
+
+def _sender() -> Any:
+    current: Any = current_app
+    return current._get_current_object()
