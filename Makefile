@@ -18,7 +18,7 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "Missing: $(1). On Debian: sudo apt-get install $(1)" >&2; $(2); fi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast torture bench lint format types clean chromium servers
+.PHONY: help demo demo-api test test-fast torture bench lint format types clean chromium servers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -26,6 +26,9 @@ help: ## this list
 
 demo: $(VENV)/.installed ## serve the example shop at http://127.0.0.1:5000
 	$(BIN)/python -m flask --app examples/shop/app.py run --host 127.0.0.1 --port 5000
+
+demo-api: $(VENV)/.installed-api ## serve the example API there; examples/api/README.md tells how to use it
+	$(BIN)/python -m flask --app examples/api/app.py run --host 127.0.0.1 --port 5000
 
 test: $(VENV)/.installed-dev .cache/flask-sdist chromium servers ## all tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -51,7 +54,7 @@ types: $(VENV)/.installed-dev ## mypy, strict
 	$(BIN)/mypy
 
 clean: ## remove everything that can be made again
-	rm -rf $(VENV) .cache .tox .hypothesis build dist *.egg-info examples/shop/instance docs/_build
+	rm -rf $(VENV) .cache .tox .hypothesis build dist *.egg-info examples/*/instance docs/_build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- set-up: each step is done once, and again when setup.cfg changes ---------------------
@@ -65,6 +68,11 @@ $(BIN)/python:
 $(VENV)/.installed: setup.cfg | $(BIN)/python
 	@echo "Installing into $(VENV) ..."
 	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-api: setup.cfg | $(BIN)/python
+	@echo "Installing into $(VENV) ..."
+	$(PIP) --editable '.[jwt]'
 	@touch $@
 
 $(VENV)/.installed-dev: setup.cfg | $(BIN)/python

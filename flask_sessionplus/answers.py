@@ -120,4 +120,3 @@ def _challenge() -> str:
     # No registered scheme means a form and a cookie; "Basic" would make browsers ask for a
     # password themselves. Where tokens are taken, that is what programs have to bring.
     return "Session" if settings().jwt is None else "Bearer"
-

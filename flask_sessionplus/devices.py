@@ -11,7 +11,7 @@ try:
 except ImportError:
     _parse = None
 
-# Of what is not recognised, so much is shown.
+# It comes from the visitor, so it may be of any length.
 _LENGTH = 40
 
 
@@ -26,8 +26,12 @@ def browser_name(agent: str) -> str:
     found = _parse(agent) if _parse is not None else None
     browser = found.user_agent if found else None
     if found is None or browser is None:
-        return agent if len(agent) <= _LENGTH else f"{agent[: _LENGTH - 1]}…"
+        return _short(agent)
     words = [browser.family, browser.major]
     if found.os is not None:
         words += ["on", found.os.family]
-    return " ".join(word for word in words if word)
+    return _short(" ".join(word for word in words if word))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 1]}…"

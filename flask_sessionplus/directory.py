@@ -5,6 +5,7 @@ In a request, and where there is only an app, as in commands.
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection
 from typing import Any
@@ -28,6 +29,8 @@ from .tokens import handle as handle_of
 #: is to be spared; returns the sids that are to stay. For a user it is called before the
 #: records are removed, for everybody after it, when its own are gone too.
 Revoker = Callable[[str | None, bool], Collection[bytes]]
+
+_is_handle = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII).fullmatch
 
 # Kinds of records that nobody may end by their handle.
 _OUR_OWN = ("note", "lease")
@@ -150,10 +153,10 @@ def _halves(life: Lifecycle) -> list[bytes]:
 
 def _half(handle: object) -> bytes | None:
     """Return what *handle* shows of a sid; None if it is no handle."""
-    if not isinstance(handle, str) or len(handle) != 22 or not handle.isascii():
+    if not isinstance(handle, str) or not _is_handle(handle):
         return None
     half = urlsafe_b64decode(f"{handle}==")
-    # Other texts give the same bytes: without the characters that are skipped, say.
+    # The last character has bits that mean nothing.
     return half if handle_of(half) == handle else None
 
 

@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 _BORN = f"{BOOKKEEPING}born"
 
+# Of 48 that stores have, so that there is room to count.
+_REVISION_BITS = 40
+
 # How long a record stays that is empty, in milliseconds.
 _EMPTY_LIFETIME = 60_000
 
@@ -63,7 +66,10 @@ class FixedLifecycle(Lifecycle):
             KIND: self.services.codec.encode("global"),
             _BORN: secrets.token_bytes(8),
         }
-        record = Record(now, now, expires_at, values, owner=self._owner)
+        # Stores tell a record by its birth and its revision, so that another one that was born
+        # in the same millisecond must not be at the same revision.
+        revision = 1 + secrets.randbits(_REVISION_BITS)
+        record = Record(now, now, expires_at, values, revision, self._owner)
         if not self.call(self.store.create, digest(self._fixed), record):
             return False
         record = spread(record)[0]

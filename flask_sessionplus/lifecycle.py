@@ -225,7 +225,7 @@ class Lifecycle(Reporter):
         except DamagedRecord:
             applied = Applied(Outcome.GONE)
         if applied.outcome is Outcome.GONE:
-            self.lose(bool(changes.sets or changes.removals))
+            self.lose(bool(changes.sets or changes.updates or changes.removals))
         elif applied.record is not None:
             self.record = applied.record
         return applied

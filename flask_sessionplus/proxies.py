@@ -19,6 +19,28 @@ if TYPE_CHECKING:
     from .interface import SessionPlusInterface
 
 
+class _Raising(LocalProxy[Any]):
+    """A proxy that always raises what looking for its object has raised.
+
+    Python takes an error while it looks for the methods of these for their absence: without
+    them, a refused token would make ``==`` answer False, and ``for`` raise a TypeError.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Any:
+        return iter(self._get_current_object())
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._get_current_object() == other)
+
+    def __ne__(self, other: object) -> bool:
+        return bool(self._get_current_object() != other)
+
+    def __hash__(self) -> int:
+        return hash(self._get_current_object())
+
+
 def _find_local() -> LocalSession:
     # Not by flask.session: that it was looked at would show in the answer's headers.
     request = _request()
@@ -55,11 +77,11 @@ local_session = cast(LocalSession, LocalProxy(_find_local))
 
 #: The signed-in user's own data, the same from every device. Found by the request's bearer
 #: token; without a valid one each use raises InvalidToken.
-global_session = cast(GlobalSession, LocalProxy(_find_global))
+global_session = cast(GlobalSession, _Raising(_find_global))
 
 #: The verified claims of the request's bearer token; without a valid one each use raises
 #: InvalidToken.
-session_claims = cast(VerifiedClaims, LocalProxy(_find_claims))
+session_claims = cast(VerifiedClaims, _Raising(_find_claims))
 
 #: The scope that the view is in, as the decorator ``scoped`` says.
 scoped_session = cast(Scope, LocalProxy(current_scope))

@@ -49,5 +49,6 @@ def sign_out() -> tuple[str, int]:
 @blueprint.post("/sign-out/everywhere")
 def sign_out_everywhere() -> dict[str, int]:
     """End all tokens of the user, on all devices, with the next request. The cart stays."""
+    ended = ext.tokens.revoke_user(session_claims.subject)
     session.clear()
-    return {"ended": ext.tokens.revoke_user(session_claims.subject)}
+    return {"ended": ended}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 
 from .. import clock
 from ..answers import settings
-from ..global_session import claims_of
+from ..claims import claims_of, has_bearer
 from ..proxies import session
-
-_UNKNOWN: Any = object()
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,12 @@ class Identity:
 def current_identity() -> Identity | None:
     """Return who is signed in, or None.
 
-    With a header ``Authorization`` its bearer token decides alone: what is in the cookie
-    neither helps a bad token nor adds to a good one.
+    With a header ``Authorization: Bearer`` the token decides alone: what is in the cookie
+    neither helps a bad one nor adds to a good one.
 
-    :raises InvalidToken: if that is no token, or none that is good.
+    :raises InvalidToken: if the token is not good, or the cookie is somebody else's.
     """
-    if "Authorization" in request.headers:
+    if has_bearer(_request()):
         return _of_bearer()
     if not session.is_authenticated:
         return None
@@ -72,7 +70,7 @@ def current_identity() -> Identity | None:
 
 
 def _of_bearer() -> Identity:
-    claims = claims_of(request)
+    claims = claims_of(_request())
     known = settings()
     role_claim = "role" if known.jwt is None else known.jwt.role_claim
     level = claims.get("acr")
@@ -85,7 +83,7 @@ def _of_bearer() -> Identity:
         # A clock that was put back, or one that is ahead, makes nothing fresher.
         leeway = 0 if known.jwt is None else known.jwt.leeway
         limit = known.signin.fresh_lifetime if max_age is None else max_age
-        return -leeway <= age < limit
+        return -leeway <= age <= limit
 
     return Identity(
         user_id=claims.subject,
@@ -94,3 +92,8 @@ def _of_bearer() -> Identity:
         _read_role=lambda: claims.get(role_claim),
         _is_fresh=is_fresh,
     )
+
+
+def _request() -> Any:
+    # Not the proxy: what is found is remembered at the request.
+    return cast(Any, request)._get_current_object()

@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from flask import request
 
-from ..global_session import claims_of
 from ..local import LocalSession
 from ..proxies import global_session, local_session, session
+from ..scopes import Scope
 from ..words import Words
 
 #: The request's own, the browser's, or the user's of the bearer token.
@@ -46,18 +46,17 @@ class Chosen:
         :raises InvalidToken: without a valid bearer token, if they are the user's own.
         """
         if self._type == "global":
-            claims_of(request)
+            _behind(global_session)
 
     def open(self) -> Words:
         """Return them, for the current request."""
+        sessions = {"local": local_session, "global": global_session, "session": session}
+        found = _behind(sessions[self._type])
         if self._scoped is False:
-            found = {"local": local_session, "global": global_session, "session": session}
-            return cast(Words, found[self._type])
+            return cast(Words, found)
         name = self._scoped if isinstance(self._scoped, str) else request.endpoint
         assert name is not None
-        if self._type == "local":
-            return _local_scope(name)
-        return (session if self._type == "session" else global_session).scope(name)
+        return _local_scope(found, name) if self._type == "local" else Scope(found, (name,))
 
 
 class _LocalScope(LocalSession):
@@ -101,9 +100,12 @@ def _rebuilt(value: Any) -> Any:
     return [_rebuilt(each) for each in value] if type(value) is list else value
 
 
-def _local_scope(name: str) -> LocalSession:
-    scopes = cast(Any, request)._get_current_object().__dict__.setdefault(_ATTRIBUTE, {})
+def _local_scope(local: LocalSession, name: str) -> LocalSession:
+    scopes: dict[str, LocalSession] = _behind(request).__dict__.setdefault(_ATTRIBUTE, {})
     if name not in scopes:
-        scopes[name] = _LocalScope(cast(Any, local_session)._get_current_object())
-    found: LocalSession = scopes[name]
-    return found
+        scopes[name] = _LocalScope(local)
+    return scopes[name]
+
+
+def _behind(proxy: Any) -> Any:
+    return proxy._get_current_object()

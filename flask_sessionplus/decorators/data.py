@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from flask import Response, current_app
 
-from .fields import ABSENT, Fields, drop, pick, place
 from .choosing import Chosen, SessionType
+from .fields import ABSENT, Fields, drop, pick, place
 from .wrapping import Call, Decorator, Rule
 
 #: What the operations work on if they are not told.

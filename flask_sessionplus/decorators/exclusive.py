@@ -46,9 +46,7 @@ class _Exclusive(Rule):
 @overload
 def exclusive(target: T, /) -> T: ...
 @overload
-def exclusive(
-    *, wait: float | timedelta = 5, lease: float | timedelta = 30
-) -> Decorator: ...
+def exclusive(*, wait: float | timedelta = 5, lease: float | timedelta = 30) -> Decorator: ...
 def exclusive(
     target: Any = None,
     /,

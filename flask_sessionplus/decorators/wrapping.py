@@ -78,6 +78,7 @@ class Decorator:
         self._rule = rule
 
     def __call__(self, target: T, /) -> T:
+        """Return *target*, decorated."""
         found: Any = target
         if isinstance(found, Blueprint):
             _cover_blueprint(self._rule.named(found.name), found)

@@ -9,6 +9,10 @@ What may go wrong: a process is killed after it has written to the back and befo
 told the front; the front does not answer at that moment; a process is stopped for seconds
 while it takes a copy there. Then others see the older record until ``max_age`` is over, and
 a change they base on it is still merged, or refused, by the back.
+
+If all sessions are ended at once, this process reads no copies for ``max_age``. A front that
+can be cleared is, so in all processes that share it they are dead too, but for copies that
+somebody takes at that moment; in all others, when ``max_age`` is over.
 """
 
 from __future__ import annotations

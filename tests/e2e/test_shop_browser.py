@@ -22,6 +22,7 @@ except ImportError:
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 CHROMIUM = "/usr/bin/chromium"
+PAGES = ["/", "/cart", "/checkout", "/account", "/sign-in", "/confirm", "/admin/sessions"]
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -76,11 +77,11 @@ def foreign(address, shop):
     return [] if urlsplit(address).netloc == urlsplit(shop).netloc else [address]
 
 
-async def sign_in(page):
-    """Sign in as Ada."""
+async def sign_in(page, name="ada", password="difference-engine"):
+    """Sign in, as Ada if not told otherwise."""
     await page.goto("/sign-in")
-    await page.get_by_label("User name").fill("ada")
-    await page.get_by_label("Password").fill("difference-engine")
+    await page.get_by_label("User name").fill(name)
+    await page.get_by_label("Password").fill(password)
     await send(page, "Sign in")
 
 
@@ -206,6 +207,35 @@ def test_after_signing_out_the_back_button_shows_nothing_private(shop):
     asyncio.run(run())
 
 
+def test_the_admins_page(shop):
+    """A customer finds no way there and is refused; an admin ends the customer's session."""
+
+    async def run():
+        async with visit(shop) as hers, visit(shop) as visitor:
+            grace, ada = await hers.new_page(), await visitor.new_page()
+            await sign_in(grace, "grace", "first-real-bug")
+            await expect(grace.get_by_role("link", name="Sessions")).to_have_count(0)
+            answer = await grace.request.get(f"{shop}/admin/sessions")
+            assert answer.status == 403
+            assert "This page is for others." in await answer.text()
+
+            await ada.goto("/admin/sessions")
+            assert urlsplit(ada.url).path == "/sign-in"
+            await sign_in(ada)
+            await ada.get_by_role("link", name="Sessions").click()
+            listed = ada.locator(".sessions li")
+            await expect(listed.filter(has_text="(this one)")).to_contain_text("Ada Lovelace")
+
+            await send(ada, "End: Grace Hopper")
+
+            assert await messages(ada) == ["That session has ended."]
+            await expect(listed.filter(has_text="Grace Hopper")).to_have_count(0)
+            await grace.goto("/account")
+            assert urlsplit(grace.url).path == "/sign-in"
+
+    asyncio.run(run())
+
+
 def test_language_and_colours(shop):
     """Language and colours change at the press of a button and stay as chosen."""
 
@@ -234,7 +264,15 @@ def test_pages_fit(shop, width):
             await sign_in(page)
             await send(page, "Add to cart: Potted fern")
             await send(page, "Deutsch")
-            for path in ("/", "/cart", "/checkout", "/account", "/sign-in"):
+            for path in (
+                "/",
+                "/cart",
+                "/checkout",
+                "/account",
+                "/sign-in",
+                "/confirm",
+                "/admin/sessions",
+            ):
                 await page.goto(path)
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
 

@@ -40,7 +40,7 @@ def test_it_returns_header_and_claims():
 
 
 def test_only_what_is_allowed_passes():
-    """An algorithm that there is, but that the app does not allow, and other letters are refused."""
+    """An algorithm that the app does not allow, and letters that are not ASCII, are refused."""
     assert reason(mint(algorithm="ES384"), ["ES256"]) == "alg"
     assert reason(mint(algorithm="ES384"), []) == "alg"
     assert reason("\u00e9.a.a") == reason("a.\u0661.a") == "segments"

@@ -140,6 +140,16 @@ def test_known_keys_serve_for_an_hour(server, keys, clock):
     assert passes(keys)
 
 
+def test_an_issuer_without_keys_is_in_trouble(server, keys, clock):
+    """An answer without a single key that we can use is as good as none: known keys serve."""
+    assert passes(keys)
+    server.answer = response(b'{"keys":[]}')
+    clock.advance(5 * MINUTE)
+
+    assert passes(keys)
+    assert len(server.asked) == 2
+
+
 def test_nobody_there_is_asked_twice_a_minute(server, keys, clock, caplog):
     """Without a server tokens are refused at once; each 30 s it is tried, and logged."""
     server.close()

@@ -246,7 +246,7 @@ def test_more_that_is_no_key():
 
 def test_an_empty_or_enormous_file_is_refused(tmp_path):
     """A file of nothing, or of more than 64 KB, is not read for a key."""
-    for content in ("", " " * 70_000 + pem(ours()), "neither"):
+    for content in ("", pem(ours()) + " " * 70_000, "neither"):
         (tmp_path / "key.pem").write_text(content)
         refused(tmp_path / "key.pem")
 

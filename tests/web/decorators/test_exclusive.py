@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from flask import Blueprint, Response, abort, request, session, stream_with_context
@@ -339,7 +340,8 @@ def test_reading_and_writing(raced, is_exclusive):
     raced.app.add_url_rule("/count", "count", view)
     visitor = raced.visitor()
     visitor(lambda: session.update(KNOWN))
-    answers = together(*[lambda tab=visitor.tab(): tab.client.get("/count")] * 20)
+    clients = [visitor.tab().client for _ in range(20)]
+    answers = together(*[partial(client.get, "/count") for client in clients])
 
     assert {answer.status_code for answer in answers} == {200}
     assert (visitor.value(lambda: session["n"]) == 20) is is_exclusive

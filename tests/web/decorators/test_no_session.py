@@ -99,7 +99,9 @@ def test_only_looked_at(put_up):
     """That somebody has only looked whether there is a session sends no Vary either."""
 
     def prepare(app):
-        app.before_request(lambda: [session._get_current_object()] and None)
+        @app.before_request
+        def look():
+            session._get_current_object()
 
     visitor = put_up(no_session, lambda: repr(session), prepare=prepare)
 

@@ -23,7 +23,12 @@ HOSTILE = [
     *("/%2Fevil.example", "/%2F%2Fevil.example", "/%5Cevil.example", "/%5cevil.example"),
     *("/%09/evil.example", "/%0d%0aSet-Cookie:a=b", "/%252Fevil.example", "/%255Cevil.example"),
     *("/.//evil.example", "/..//evil.example", "/a/..//evil.example", "/a//evil.example"),
-    *("/\uff0fevil.example", "/\uff3cevil.example", "//\u3002evil.example", "/%EF%BC%8Fevil.example"),
+    *(
+        "/\uff0fevil.example",
+        "/\uff3cevil.example",
+        "//\u3002evil.example",
+        "/%EF%BC%8Fevil.example",
+    ),
     *("http://[::1", "//[", "?next=//evil.example", "#//evil.example", "", "/" * 2049),
 ]
 FRIENDLY = [

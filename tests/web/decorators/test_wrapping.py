@@ -22,9 +22,11 @@ class Noting(Rule):
         self.name = name
 
     def before(self, call):
+        """Note that the view is about to be called."""
         self.notes.append(f"before{self.name}")
 
     def after(self, answer):
+        """Note that it has answered."""
         self.notes.append(f"after{self.name}")
         return answer
 

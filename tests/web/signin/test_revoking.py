@@ -157,7 +157,7 @@ def test_an_admin_stays(site, ext):
 
 
 def test_a_global_session_goes_too(site, ext, store, clock):
-    """Global data and tokens of the user end with his sessions; the data stay with `except_current`."""
+    """Global data and tokens end with the sessions; with `except_current` the data stay."""
     sids = {kind: put(store, clock, kind) for kind in ("global", "token")}
     [ada] = sign_in(site, "ada")
 
@@ -226,16 +226,14 @@ def test_a_visitors_session_by_its_handle(site, ext):
 HANDLE = handle(digest("a-session-that-is-not-there"))
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [HANDLE, "", HANDLE[:-1], HANDLE + "A", HANDLE[:-1] + "_", "ä" * 22, "\n" * 22, "=" * 22, None]
-    + [42, b"x" * 22, HANDLE.encode(), "../" * 8, "%" * 22, " " + HANDLE[1:], ["x"] * 22],
-)
-def test_what_is_no_handle_ends_nothing(any_site, bad):
+def test_what_is_no_handle_ends_nothing(any_site):
     """A handle that is none, or of no session, is False, and no error."""
     [visitor] = sign_in(any_site, 42)
+    wrong = [HANDLE, "", HANDLE[:-1], f"{HANDLE}A", f"{HANDLE[:-1]}_", f" {HANDLE[1:]}"]
+    wrong += [char * 22 for char in "ä\n=%*?A-"] + ["../" * 8, f"{HANDLE}\n"]
     with any_site.app.app_context():
-        assert extension(any_site).revoke(bad) is False
+        for bad in [*wrong, None, 42, HANDLE.encode(), ["x"] * 22]:
+            assert extension(any_site).revoke(bad) is False
 
     assert alive([visitor]) == 1
 
@@ -319,7 +317,7 @@ def test_stores_that_know_no_owners(make_site, store, clock):
             lambda: ext.revoke_user(1),
             lambda: ext.revoke(HANDLE),
         ):
-            with pytest.raises(StoreError, match="does not know whose .* postgresql://"):
+            with pytest.raises(StoreError, match=r"does not know whose .* postgresql://"):
                 call()
         with pytest.raises(StoreError, match="SESSION_KEY_PREFIX"):
             ext.revoke_all()
