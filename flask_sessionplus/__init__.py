@@ -1,5 +1,21 @@
 """Server-side sessions for Flask that lose nothing."""
 
+from .answers import safe_next
+from .bearer.verifying import VerifiedClaims
+from .decorators import (
+    Identity,
+    current_identity,
+    delete_data,
+    exclusive,
+    fresh_required,
+    get_data,
+    login_required,
+    no_session,
+    put_data,
+    read_only,
+    role_required,
+    scoped,
+)
 from .errors import (
     AuthError,
     ConfigError,
@@ -24,8 +40,9 @@ from .errors import (
     WriteRefused,
 )
 from .extension import SessionPlus
+from .owners import SessionInfo
 from .parameters import Parameter
-from .proxies import local_session, session
+from .proxies import global_session, local_session, scoped_session, session, session_claims
 from .scopes import Scope
 from .session import Session
 from .signals import (
@@ -45,11 +62,13 @@ from .signals import (
     user_signed_out,
 )
 from .stores.sqltable import sessions_table
+from .tokenstore import TokenPair
 
 __all__ = [
     "AuthError",
     "ConfigError",
     "DamagedRecord",
+    "Identity",
     "InvalidToken",
     "LateSession",
     "LoginRequired",
@@ -60,6 +79,7 @@ __all__ = [
     "Scope",
     "Session",
     "SessionBusy",
+    "SessionInfo",
     "SessionPlus",
     "SessionPlusError",
     "SessionReadOnly",
@@ -68,12 +88,29 @@ __all__ = [
     "StoreError",
     "StoreNotReady",
     "StoreUnavailable",
+    "TokenPair",
     "TooManySessions",
     "UndecodableValue",
     "UnsupportedType",
+    "VerifiedClaims",
     "WriteRefused",
+    "current_identity",
+    "delete_data",
+    "exclusive",
+    "fresh_required",
+    "get_data",
+    "global_session",
     "local_session",
+    "login_required",
+    "no_session",
+    "put_data",
+    "read_only",
+    "role_required",
+    "safe_next",
+    "scoped",
+    "scoped_session",
     "session",
+    "session_claims",
     "session_created",
     "session_destroyed",
     "session_expired",

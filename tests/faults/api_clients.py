@@ -92,6 +92,8 @@ class Httpie(Client):
         self._url = url
         self._env = {**os.environ, "HTTPIE_CONFIG_DIR": str(folder)}
         self._session = str(folder / "session.json")
+        # It would look for a newer version of itself, and mix what it finds into what it prints.
+        (folder / "config.json").write_text('{"disable_update_warnings": true}')
 
     def exchange(self, method, path, body, headers):
         """Let it ask."""
@@ -103,6 +105,7 @@ class Httpie(Client):
         done = subprocess.run(words, input=sent, env=self._env, capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr.decode()
         head, _, text = done.stdout.decode().replace("\r\n", "\n").partition("\n\n")
+        assert head.startswith("HTTP/"), (done.stdout, done.stderr)
         return Answer(int(head.split()[1]), text)
 
 

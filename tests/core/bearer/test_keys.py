@@ -294,6 +294,7 @@ def test_keys_are_not_shown_or_copied(clock):
             copying(next(iter(keys._keys.values())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["jwt", "cryptography"])
 def test_a_missing_package_is_named(package):
     """Without PyJWT or cryptography the package imports, and a key is an error with the remedy."""
