@@ -29,7 +29,9 @@ def settings() -> Settings:
     return found
 
 
-def refuse(kind: type[AuthError], message: str, confirms: bool = False) -> NoReturn:
+def refuse(
+    kind: type[AuthError], message: str, confirms: bool = False, challenge: str | None = None
+) -> NoReturn:
     """Raise the error that answers as the app's settings say.
 
     A person is sent to ``SESSION_LOGIN_VIEW``; a program, or anybody without such a view, gets
@@ -37,13 +39,14 @@ def refuse(kind: type[AuthError], message: str, confirms: bool = False) -> NoRet
 
     :param kind: :class:`.LoginRequired` or :class:`.NotFresh`.
     :param confirms: send to ``SESSION_CONFIRM_VIEW``, if there is one.
+    :param challenge: what a program is asked for, if not as usual.
     """
     signin = settings().signin
     view = (signin.confirm_view if confirms else None) or signin.login_view
     location = None
     if view is not None and not is_view(view) and not is_api(request.environ):
         location = _with_next(_address(view), _wanted(request))
-    raise kind(message, location=location, challenge=_challenge())
+    raise kind(message, location=location, challenge=challenge or _challenge())
 
 
 def is_view(view: str | None) -> bool:

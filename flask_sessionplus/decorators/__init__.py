@@ -10,10 +10,10 @@ and together with the others in any order. Over a route, ``@app.get(...)`` comes
 
 from .asking import Identity, current_identity
 from .data import delete_data, get_data, put_data
-from .exclusive import exclusive
 from .keeping import no_session, read_only
-from .scoped import scoped
 from .signing import fresh_required, login_required, role_required
+from .turns import exclusive
+from .within import scoped
 
 __all__ = [
     "Identity",

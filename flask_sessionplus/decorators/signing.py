@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, overload
@@ -40,6 +41,7 @@ class _Level(_SignedIn):
                 LoginRequired,
                 f"This view needs the level {self._level!r}: see session.elevate().",
                 confirms=True,
+                challenge=_step_up(identity, f"acr_values={json.dumps(self._level)}"),
             )
 
 
@@ -65,11 +67,13 @@ class _Fresh(_SignedIn):
 
     def check(self, identity: Identity) -> None:
         if not identity.is_fresh(self._max_age) and not is_view(settings().signin.confirm_view):
+            limit = settings().signin.fresh_lifetime if self._max_age is None else self._max_age
             refuse(
                 NotFresh,
                 "The password was given too long ago: let it be given again, then call"
                 " session.confirm().",
                 confirms=True,
+                challenge=_step_up(identity, f"max_age={limit // 1000}"),
             )
 
 
@@ -125,6 +129,13 @@ def fresh_required(max_age: Any = None) -> Any:
     if is_target(max_age):
         return Decorator(_Fresh(None))(max_age)
     return Decorator(_Fresh(None if max_age is None else to_milliseconds("max_age", max_age)))
+
+
+def _step_up(identity: Identity, wanted: str) -> str | None:
+    """Return what a bearer is asked for: a token of a better sign-in (RFC 9470)."""
+    if not identity.is_bearer:
+        return None
+    return f'Bearer error="insufficient_user_authentication", {wanted}'
 
 
 def _decorate(rule: Rule, target: Any) -> Any:

@@ -167,7 +167,7 @@ class OwnerIndex(ABC):
         Whoever it belongs to. It is looked up, not searched for; where the session has moved
         from nothing is found. One that cannot be read may be found, so that it can be removed.
 
-        :param half: 16 bytes: what :func:`flask_sessionplus.tokens.handle` shows of a sid.
+        :param half: 16 bytes: what a handle tells of a sid.
         """
 
 

@@ -150,6 +150,19 @@ def test_a_level(clock, make_visitor):
     assert status(visitor, token(visitor)) == 401
 
 
+@pytest.mark.parametrize(
+    ("decorate", "wanted"),
+    [(fresh_required(60), "max_age=60"), (login_required(level='a"b'), r'acr_values="a\"b"')],
+)
+def test_a_better_token_is_asked_for(clock, make_visitor, decorate, wanted):
+    """A token that is good, but not good enough here, is told what is (RFC 9470)."""
+    visitor = make_visitor(decorate, **CONFIG)
+    answer = visitor.client.get("/view", headers=token(visitor))
+
+    expected = f'Bearer error="insufficient_user_authentication", {wanted}'
+    assert answer.headers["WWW-Authenticate"] == expected
+
+
 def test_without_a_session(clock, put_up, watched):
     """With `no_session` a view is for tokens only."""
     visitor = put_up(lambda target: no_session(login_required(target)), **CONFIG)

@@ -1,0 +1,341 @@
+"""Tokens that were revoked: dead with the next request, on every store (ASVS 7.4.1, 7.4.2)."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+from flask import session
+
+from flask_sessionplus import InvalidToken
+from flask_sessionplus.proxies import global_session, session_claims
+from tests.core.bearer import minting
+from tests.core.bearer.forging import MEGA
+from tests.web.bearer.bearing import Reasons, bearer, foreign
+
+
+def use():
+    """Use the token."""
+    return session_claims["sub"]
+
+
+def claims_in(api, token):
+    """Return the claims of a good token."""
+    return api.client(token).value(lambda: dict(session_claims))
+
+
+def test_one_token(any_api):
+    """A token that is revoked by its name is dead; others of the same user are not."""
+    token, other = any_api.issue(), any_api.issue()
+    jti = claims_in(any_api, token)["jti"]
+    any_api.tokens(lambda tokens: tokens.revoke(jti))
+
+    assert any_api.client(token)(use).status == 401
+    assert any_api.client(other)(use).status == 200
+
+
+def test_one_token_of_a_pair(any_api):
+    """The refresh token beside an access token that was revoked is good for the next one."""
+    pair = any_api.pair()
+    jti = claims_in(any_api, pair.access)["jti"]
+    any_api.tokens(lambda tokens: tokens.revoke(jti))
+    assert any_api.client(pair.access)(use).status == 401
+    renewed = any_api.tokens(lambda tokens: tokens.refresh(pair.refresh))
+
+    assert any_api.client(renewed.access)(use).status == 200
+    assert any_api.client(pair.access)(use).status == 401
+
+
+def test_a_token_issued_elsewhere(any_api):
+    """A token that was not issued here is revoked by its name as well."""
+    token, other = foreign(jti="one"), foreign(jti="two")
+    assert any_api.client(token)(use).status == 200
+    any_api.tokens(lambda tokens: tokens.revoke("one"))
+
+    assert any_api.client(token)(use).status == 401
+    assert any_api.client(other)(use).status == 200
+
+
+def _spellings(token):
+    text, _, made = token.rpartition(".")
+    head, body = text.split(".")
+    return {
+        "as it is": f"Bearer {token}",
+        "small letters": f"bearer {token}",
+        "padded": f"Bearer {token}=",
+        "padded twice": f"Bearer {token}==",
+        "another scheme's case": f"BEARER {token}",
+        "other bits": f"Bearer {token[:-1]}{chr(ord(token[-1]) ^ 1)}",
+        "standard alphabet": f"Bearer {text}.{made.replace('-', '+').replace('_', '/')}",
+        "no signature": f"Bearer {text}.",
+        "claims twice": f"Bearer {head}.{body}.{body}.{made}",
+    }
+
+
+@pytest.mark.parametrize("spelling", _spellings("a.b.c"))
+@pytest.mark.parametrize("kind", ["own", "foreign"])
+def test_in_other_spellings(api, kind, spelling):
+    """A token that was revoked is so in whatever way it is spelled."""
+    token = api.issue() if kind == "own" else foreign(jti="one")
+    jti = claims_in(api, token)["jti"]
+    api.tokens(lambda tokens: tokens.revoke(jti))
+    headers = {"Authorization": _spellings(token)[spelling]}
+
+    assert api.site.visitor()(use, headers=headers).status == 401
+
+
+def test_signed_anew(make_api):
+    """The second signature that ECDSA has for the same token does not bring it back."""
+    api = make_api(
+        SESSION_JWT_KEY=minting.jwk_of(minting.private_keys()["ES256"], kid="es256"),
+        SESSION_JWT_ALGORITHMS=["ES256"],
+    )
+    token = minting.mint()
+    assert api.client(token)(use).status == 200
+    api.tokens(lambda tokens: tokens.revoke("j1"))
+    again = minting.mint()
+
+    assert again != token
+    assert api.client(again)(use).status == 401
+
+
+@pytest.mark.parametrize("before", ["own", "pair", "foreign"])
+def test_all_of_a_user(any_api, before):
+    """All tokens of a user that were issued before are dead; what is issued then is good."""
+    make = {
+        "own": any_api.issue,
+        "pair": lambda user: any_api.pair(user).access,
+        "foreign": lambda user: foreign(sub=str(user)),
+    }[before]
+    old, others = make(42), make(43)
+    with any_api.site.app.app_context():
+        any_api.ext.revoke_user("42")
+
+    # In the same millisecond: the clock stands still.
+    assert any_api.client(old)(use).status == 401
+    assert any_api.client(others)(use).status == 200
+    assert any_api.client(any_api.issue(42))(use).status == 200
+    assert any_api.client(any_api.pair(42).access)(use).status == 200
+
+
+def test_again_and_again_in_the_same_moment(any_api):
+    """However often that is done in one millisecond, each time what was issued before is dead."""
+    for _ in range(3):
+        old, pair = any_api.issue(), any_api.pair()
+        assert any_api.tokens(lambda tokens: tokens.revoke_user(42)) == 2
+        for token in (old, pair.access):
+            assert any_api.client(token)(use).status == 401
+        with pytest.raises(InvalidToken):
+            any_api.tokens(lambda tokens, pair=pair: tokens.refresh(pair.refresh))
+
+
+def test_a_foreign_token_of_later(api, clock):
+    """Another issuer's token is good if it is from a later second than the revocation."""
+    api.tokens(lambda tokens: tokens.revoke_user(42))
+    now = clock.now() / 1000
+
+    assert api.client(foreign(sub="42", iat=now))(use).status == 401
+    assert api.client(foreign(sub="42", iat=now + 0.001))(use).status == 200
+    assert api.client(foreign(sub="42", iat=int(now) + 1))(use).status == 200
+
+
+def test_a_clock_that_went_back(api, clock):
+    """What was revoked stays revoked if it is revoked once more by a clock that is behind."""
+    api.tokens(lambda tokens: tokens.revoke_user(42))
+    old = foreign(sub="42", iat=clock.now() / 1000)
+    clock._milliseconds -= 5_000
+    api.tokens(lambda tokens: tokens.revoke_user(42))
+
+    assert api.client(old)(use).status == 401
+
+
+@pytest.mark.parametrize("user", [uuid4(), 42, "ada@example.org", "a:b", "ÄÖ"])
+def test_however_the_user_is_spelled(any_api, user):
+    """Ids match in whatever way they are spelled (CVE-2026-82311)."""
+    spelled = str(user).upper() if isinstance(user, UUID) else str(user)
+    token = any_api.issue(user)
+    with any_api.site.app.app_context():
+        assert any_api.ext.revoke_user(spelled) == 1
+
+    assert any_api.client(token)(use).status == 401
+
+
+def test_the_users_data_go_too(any_api):
+    """`revoke_user` ends the user's data; `tokens.revoke_user` leaves them, and browsers."""
+    browser = any_api.site.visitor()
+    browser(lambda: session.login(42))
+    any_api.client()(lambda: global_session.update(a=1))
+    any_api.tokens(lambda tokens: tokens.revoke_user(42))
+    assert any_api.client().value(lambda: dict(global_session)) == {"a": 1}
+    assert browser.value(lambda: session.user_id) == 42
+    with any_api.site.app.app_context():
+        any_api.ext.revoke_user(42)
+
+    assert any_api.client().value(lambda: dict(global_session)) == {}
+    assert browser.value(lambda: session.user_id) is None
+
+
+def test_a_request_under_way(api, store):
+    """A request that was let in writes nothing into the data that end meanwhile."""
+    client = api.client()
+    client(lambda: global_session.update(a=1))
+
+    def revoke():
+        with api.site.app.app_context():
+            api.ext.revoke_user(42)
+
+    def page():
+        global_session["a"] = 2
+        store.before["apply"] = revoke
+
+    client(page)
+
+    assert api.client().value(lambda: dict(global_session)) == {}
+
+
+@pytest.mark.parametrize("kind", ["own", "pair", "foreign"])
+def test_all_but_this_one(any_api, kind):
+    """With `except_current` the token of the request stays good, and so do the user's data."""
+    pair = any_api.pair()
+    current = {"own": any_api.issue(), "pair": pair.access, "foreign": foreign(sub="42", jti="x")}
+    others = [any_api.issue(), any_api.pair().access, foreign(sub="42", jti="y")]
+    client = any_api.client(current[kind])
+    client(lambda: global_session.update(a=1))
+    client.value(lambda: any_api.ext.revoke_user(42, except_current=True))
+
+    assert client.value(lambda: dict(global_session)) == {"a": 1}
+    assert [any_api.client(other)(use).status for other in others] == [401] * 3
+    if kind == "pair":
+        renewed = any_api.tokens(lambda tokens: tokens.refresh(pair.refresh))
+        assert any_api.client(renewed.access)(use).status == 200
+    with any_api.site.app.app_context():
+        any_api.ext.revoke_user(42)
+    assert client(use).status == 401
+
+
+def test_the_data_of_a_browsers_request_stay(make_api):
+    """With `except_current` in a browser, its session and the user's data stay, no token does."""
+    api = make_api(SESSION_GLOBAL_BY_COOKIE=True)
+    browser, token = api.site.visitor(), api.issue()
+    browser(lambda: session.login(42))
+    browser(lambda: global_session.update(a=1))
+    browser.value(lambda: api.ext.revoke_user(42, except_current=True))
+
+    assert browser.value(lambda: (session.user_id, dict(global_session))) == (42, {"a": 1})
+    assert api.client(token)(use).status == 401
+
+
+def test_anothers_token_is_not_spared(api):
+    """An admin's request with his own token spares nothing of the user whom it is about."""
+    token = api.issue(42)
+    admin = api.client(api.issue(1))
+    admin.value(lambda: api.ext.revoke_user(42, except_current=True))
+
+    assert api.client(token)(use).status == 401
+    assert admin(use).status == 200
+
+
+@pytest.mark.parametrize("kind", ["own", "pair", "foreign"])
+def test_everybodys(any_api, kind):
+    """`revoke_all` ends the tokens of all, those issued elsewhere too."""
+    token = {"own": any_api.issue, "pair": lambda: any_api.pair().access, "foreign": foreign}[
+        kind
+    ]()
+    any_api.tokens(lambda tokens: tokens.revoke("something"))
+    with any_api.site.app.app_context():
+        any_api.ext.revoke_all()
+
+    assert any_api.client(token)(use).status == 401
+    assert any_api.client(any_api.issue())(use).status == 200
+
+
+@pytest.mark.parametrize("kind", ["own", "pair"])
+def test_by_handle(any_api, kind):
+    """A sign-in is listed, and ended by its handle, which the claim `sid` is."""
+    pair = any_api.pair()
+    token = pair.access if kind == "pair" else any_api.issue()
+    name = claims_in(any_api, token)["sid"]
+    with any_api.site.app.app_context():
+        assert name in [each.handle for each in any_api.ext.sessions_of(42)]
+        assert any_api.ext.revoke(name) is True
+        assert any_api.ext.revoke(name) is False
+
+    assert any_api.client(token)(use).status == 401
+
+
+def test_the_data_by_handle(any_api):
+    """The user's data are ended by their handle, and begin anew."""
+    client = any_api.client()
+    client(lambda: global_session.update(a=1))
+    name = client.value(lambda: global_session.handle)
+    with any_api.site.app.app_context():
+        assert any_api.ext.revoke(name) is True
+
+    assert client.value(lambda: dict(global_session)) == {}
+
+
+def test_notes_are_nobodys_sessions(any_api):
+    """What is noted of tokens is in no list, and cannot be ended by a handle."""
+    any_api.tokens(lambda tokens: (tokens.revoke_user(42), tokens.revoke("x")))
+    with any_api.site.app.app_context():
+        assert any_api.ext.sessions_of(42) == []
+
+
+def test_a_note_lasts_as_long_as_it_matters(make_api, clock):
+    """A note is there until the token is too old anyway, and then goes."""
+    api = make_api(SESSION_JWT_MAX_AGE=3600)
+    store = api.site.app.extensions["sessionplus"].store
+    token = foreign(jti="one", exp=clock.now() // 1000 + 7200)
+    api.tokens(lambda tokens: tokens.revoke("one"))
+    with Reasons() as reasons:
+        for _ in range(40):
+            assert api.client(token)(use).status == 401
+            clock.advance(100)
+
+    assert {"revoked", "age"} == set(reasons)
+    assert store.count() == 0
+
+
+def test_what_is_revoked_is_named(api):
+    """A token without a name cannot be revoked by it."""
+    with pytest.raises(ValueError, match="jti"):
+        api.tokens(lambda tokens: tokens.revoke(""))
+
+
+ROUNDS = [30, pytest.param(1000, marks=pytest.mark.torture)]
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("kind", ["own", "pair", "foreign"])
+def test_none_of_many(any_api, kind, rounds):
+    """Of many tokens that were revoked, not one is accepted."""
+    accepted = 0
+    for number in range(rounds):
+        token = {
+            "own": lambda: any_api.issue(),
+            "pair": lambda: any_api.pair().access,
+            "foreign": lambda number=number: foreign(jti=f"j{number}", sub="42"),
+        }[kind]()
+        if number % 3 == 0:
+            with any_api.site.app.app_context():
+                any_api.ext.revoke_user(42)
+        else:
+            jti = claims_in(any_api, token)["jti"] if number % 2 else None
+            any_api.tokens(
+                lambda tokens, jti=jti: tokens.revoke(jti) if jti else tokens.revoke_user("42")
+            )
+        accepted += any_api.client(token)(use).status != 401
+        if kind == "foreign":
+            any_api.site.app.extensions["sessionplus"].store.delete_all()
+
+    assert accepted == 0
+
+
+@pytest.mark.parametrize("size", [len(MEGA)])
+def test_ten_megabytes(api, store, size):
+    """A huge token asks the store for nothing."""
+    store.new_calls()
+    answer = api.site.visitor()(use, headers=bearer("a" * size))
+
+    assert answer.status == 401
+    assert store.new_calls() == []
