@@ -8,6 +8,7 @@ each has a mark of its own, which every change expects to find.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ from .stores.base import Applied, Miss, Outcome
 from .tokens import digest, handle
 
 T = TypeVar("T")
+
+_log = logging.getLogger("flask_sessionplus")
 
 _BORN = f"{BOOKKEEPING}born"
 
@@ -133,10 +136,13 @@ class FixedLifecycle(Lifecycle):
             if method == self.store.fetch:
                 raise
             # There is no other place to begin anew, and nothing must look as if it were empty.
-            raise StoreUnavailable(
+            unreadable = StoreUnavailable(
                 f"The global data {self.handle} cannot be read. If no other version of this app"
                 f" can, remove it with ext.revoke({self.handle!r})."
-            ) from error
+            )
+            _log.error("%s", unreadable)
+            self.send(signals.store_failed, error=unreadable)
+            raise unreadable from error
 
     def send(self, signal: Signal, **details: Any) -> None:
         """Send *signal*, if it concerns more than what browsers have."""

@@ -9,7 +9,7 @@ from functools import lru_cache, wraps
 from types import GeneratorType
 from typing import Any, TypeAlias, TypeVar
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask.views import View
 
 #: What can be decorated: a view function, async too, a class of views, a blueprint.
@@ -63,6 +63,16 @@ class Rule:
     def named(self, name: str) -> Rule:
         """Return the rule for a whole blueprint of that name."""
         return self
+
+
+class _After(Rule):
+    """The part of a rule that comes after the view."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def after(self, answer: Any) -> Any:
+        return self._rule.after(answer)
 
 
 class Decorator:
@@ -157,23 +167,30 @@ def _cover_blueprint(rule: Rule, blueprint: Blueprint) -> None:
             rule.before(Call(view, _view_args()))
             rule.stay()
 
-    def after(response: Response) -> Response:
-        return response if _is_flasks_own() else rule.after(response)
-
-    # Around the blueprint's own functions: what the rule refuses must not have begun. Of
-    # several decorators the upper one is the outer one, as over functions.
     kind = type(rule)
     if kind.before is not Rule.before or kind.stay is not Rule.stay:
         blueprint.before_request(before)
-        _put_first(blueprint.before_request_funcs[None])
+        # Before the blueprint's own functions: what the rule refuses must not have begun. Of
+        # several decorators the upper one is the outer one, as over functions.
+        hooks = blueprint.before_request_funcs[None]
+        hooks.insert(0, hooks.pop())
     if kind.after is not Rule.after:
-        blueprint.after_request(after)
-        # Flask calls the last one first.
-        _put_first(blueprint.after_request_funcs[None])
+        _cover_answers(rule, blueprint)
 
 
-def _put_first(functions: list[Any]) -> None:
-    functions.insert(0, functions.pop())
+def _cover_answers(rule: Rule, blueprint: Blueprint) -> None:
+    # Not by after_request: that has the answers too of error handlers, and of functions that
+    # kept the view from being called.
+    original = blueprint.register
+
+    def register(app: Flask, options: dict[str, Any]) -> None:
+        known = set(app.view_functions)
+        original(app, options)
+        for endpoint in app.view_functions.keys() - known:
+            if not endpoint.endswith(".static"):
+                app.view_functions[endpoint] = wrap(_After(rule), app.view_functions[endpoint])
+
+    blueprint.register = register  # type: ignore[method-assign, assignment]
 
 
 def _view_args() -> dict[str, Any]:

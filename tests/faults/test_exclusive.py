@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.browsing import at_once
 from tests.faults.exclusive import LEASE, add_views
-from tests.faults.places import Place
+from tests.faults.places import Place, place
 from tests.faults.serving import Crew, kill
 from tests.support.gunicorn import gunicorn
 
@@ -98,12 +98,11 @@ def test_a_visitor_who_goes_away(several):
     assert answer.own_seconds < 20
 
 
-def test_a_worker_that_dies(shared):
+@pytest.mark.parametrize("kind", ["file", "sqlite", "postgresql", "redis"])
+def test_a_worker_that_dies(kind):
     """A lease whose worker was killed ends by itself: the next one goes on soon after its end."""
-    if shared.kind in ("cluster", "layered", "sealed"):
-        pytest.skip("The end of a lease is that of a record: the stores it is made of are tested.")
-    with gunicorn(APP, workers=1, threads=2, env=shared.env()) as server:
-        crew = Crew(server, shared)
+    with place(kind) as made, gunicorn(APP, workers=1, threads=2, env=made.env()) as server:
+        crew = Crew(server, made)
         visitor = crew.visitor()
         hanging = threading.Thread(target=visitor.copy().post, args=("/hang/30",))
         hanging.start()

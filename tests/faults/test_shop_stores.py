@@ -125,3 +125,21 @@ def test_a_cart_filled_by_many_at_once(customer):
     at_once(*[lambda tab=tab: tab.post("/cart/add", "sku=mug") for tab in tabs])
 
     assert customer.cart() == {PRODUCTS[0]: 9}
+
+
+def test_an_admin_ends_a_session(shop, customer):
+    """The page that lists all sessions ends one of them, for whichever process it meets next."""
+    admin = Customer(shop.url)
+    customer.post("/sign-in", name="grace", password="first-real-bug")
+    admin.post("/sign-in", name="ada", password="difference-engine")
+    assert customer.browser.get("/admin/sessions").status == 403
+
+    listed = re.findall(
+        r"<h2>(\w+).*?name=\"handle\" value=\"([^\"]+)\"", admin.get("/admin/sessions"), re.DOTALL
+    )
+    assert [name for name, _ in listed] == ["Ada", "Grace"]
+    admin.post("/admin/sessions/revoke", handle=listed[1][1])
+
+    for _ in range(4):
+        assert customer.browser.get("/account").status == 302
+        assert admin.browser.get("/account").status == 200

@@ -99,6 +99,9 @@ class FoldsNames(GoodStore):
 class TearsValues(GoodStore):
     """Reads a large value in two parts."""
 
+    # Its writers are done in a moment: on a busy machine nobody would read meanwhile.
+    scale = 20
+
     def fetch(self, sid, names):
         """Read the first half, and then the second one."""
         first = super().fetch(sid, names)
@@ -320,4 +323,6 @@ class _Contract(StoreContract):
 
 for _store in (GoodStore, *GoodStore.__subclasses__()):
     _name = f"Test{_store.__name__}"
-    globals()[_name] = type(_name, (_Contract,), {"store_class": _store, "__doc__": _store.__doc__})
+    _scale = getattr(_store, "scale", 1)
+    _attributes = {"store_class": _store, "scale": _scale, "__doc__": _store.__doc__}
+    globals()[_name] = type(_name, (_Contract,), _attributes)

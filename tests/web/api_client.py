@@ -18,9 +18,18 @@ class Client:
     """Keeps tokens and cookies, as a client of the API does."""
 
     def __init__(self, app, agent="a-client/1.0"):
+        self._app = app
         self._client = app.test_client()
         self._client.environ_base["HTTP_USER_AGENT"] = agent
         self.access = self.refresh = None
+
+    def copy(self):
+        """Return another window of the same client: with the same tokens and cookies."""
+        other = Client(self._app)
+        other.access, other.refresh = self.access, self.refresh
+        if self.cookie:
+            other._client.set_cookie("checkout", self.cookie)
+        return other
 
     def sign_in(self, user=ADA):
         """Sign in, and keep the tokens."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Barrier, Event
 
 import pytest
 
+from examples.api import orders
 from examples.api.keys import signing_key
 from tests.web.api_client import ADA, ADDRESS, GRACE, Client, make_api
 
@@ -61,6 +62,49 @@ def test_an_order_is_placed_once(client):
 
     assert (again.status_code, is_problem(again)) == (409, True)
     assert len(client.get("/orders")) == 1
+
+
+def test_of_many_clients_one_places_the_order(app, client):
+    """All clients of a user order at the same moment: the cart is bought once, whole."""
+    clients = [Client(app).sign_in() for _ in range(6)]
+    for each in clients:
+        each.put("/checkout/address", {"address": ADDRESS})
+    client.post("/cart", {"sku": "mug", "quantity": 2})
+    together = Barrier(len(clients), timeout=30)
+
+    def order(each):
+        together.wait()
+        return each.ask("POST", "/checkout/order").status_code
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        codes = sorted(pool.map(order, clients))
+
+    assert codes == [201, *[409] * 5]
+    assert [each["lines"] for each in client.get("/orders")] == [{"mug": 2}]
+
+
+def test_a_second_click_waits_for_the_first(client, monkeypatch):
+    """While a client's order is being placed, its next one waits, and then finds nothing."""
+    client.post("/cart", {"sku": "mug"})
+    client.put("/checkout/address", {"address": ADDRESS})
+    is_placing, may_go_on, place = Event(), Event(), orders.place
+
+    def place_slowly(*args):
+        is_placing.set()
+        assert may_go_on.wait(30)
+        return place(*args)
+
+    monkeypatch.setattr(orders, "place", place_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(client.copy().ask, "POST", "/checkout/order")
+        assert is_placing.wait(30)
+        second = pool.submit(client.copy().ask, "POST", "/checkout/order")
+        try:
+            assert wait([second], timeout=0.5).not_done == {second}
+        finally:
+            may_go_on.set()
+
+    assert [first.result().status_code, second.result().status_code] == [201, 409]
 
 
 def test_nothing_is_ordered_without_an_address(client):
@@ -221,12 +265,16 @@ def test_the_key_is_its_owners_alone(app, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["signing-key.pem"]
 
 
-@pytest.mark.slow
 def test_workers_that_start_at_once_have_one_key(tmp_path):
-    """Of many processes that find no key, one makes it, and the others take that."""
-    folder = tmp_path / "new"
-    with ProcessPoolExecutor(8, get_context("spawn")) as pool:
-        paths = list(pool.map(signing_key, [folder] * 16))
+    """Of many that find no key, one makes it, and the others take that."""
+    folder, together = tmp_path / "new", Barrier(16, timeout=30)
 
-    assert len({path.read_bytes() for path in paths}) == 1
+    def start(_):
+        together.wait()
+        return signing_key(folder).read_bytes()
+
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(start, range(16)))
+
+    assert len(keys) == 1
     assert os.listdir(folder) == ["signing-key.pem"]

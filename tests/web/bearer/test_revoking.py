@@ -10,7 +10,6 @@ from flask import session
 from flask_sessionplus import InvalidToken
 from flask_sessionplus.proxies import global_session, session_claims
 from tests.core.bearer import minting
-from tests.core.bearer.forging import MEGA
 from tests.web.bearer.bearing import Reasons, bearer, foreign
 
 
@@ -331,11 +330,10 @@ def test_none_of_many(any_api, kind, rounds):
     assert accepted == 0
 
 
-@pytest.mark.parametrize("size", [len(MEGA)])
-def test_ten_megabytes(api, store, size):
+def test_ten_megabytes(api, store):
     """A huge token asks the store for nothing."""
     store.new_calls()
-    answer = api.site.visitor()(use, headers=bearer("a" * size))
+    answer = api.site.visitor()(use, headers=bearer("a" * 10_000_000))
 
     assert answer.status == 401
     assert store.new_calls() == []

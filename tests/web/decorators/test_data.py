@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from flask import Blueprint, Response, jsonify, session, stream_with_context
+from flask import Blueprint, Response, jsonify, request, session, stream_with_context
 from flask.views import MethodView
 
-from flask_sessionplus.decorators import delete_data, get_data, put_data
+from flask_sessionplus.decorators import delete_data, get_data, login_required, put_data
 from flask_sessionplus.proxies import local_session
 
 ORDER = {"id": 7, "lines": [{"sku": "tea"}], "buyer": {"name": "Ada", "age": 36}}
@@ -210,6 +210,45 @@ def test_nothing_is_deleted_after_an_error(put_up):
     visitor(lambda: session.update(id=1))
     visitor.client.get("/view")
 
+    assert visitor.value(lambda: dict(session)) == {"id": 1}
+
+
+@pytest.mark.parametrize("kind", ["blueprint", "nested blueprint", "method view", "async"])
+def test_only_what_the_view_has_answered(make_visitor, kind):
+    """A redirect to the sign-in, an error page that looks good, and a function that answers in
+    the view's place put and delete nothing: the view has not answered.
+    """
+
+    def decorate(target):
+        return login_required(delete_data("id", **BROWSER)(put_data("body", **BROWSER)(target)))
+
+    def fail():
+        raise LookupError
+
+    def prepare(app):
+        app.register_error_handler(LookupError, lambda error: {"body": "handled"})
+        app.before_request(lambda: {"body": "instead"} if "instead" in request.args else None)
+
+    config = {"SESSION_LOGIN_VIEW": "page"}
+    visitor = make_visitor(decorate, fail, kind=kind, prepare=prepare, **config)
+    visitor(lambda: session.update(id=1))
+    found = [visitor.client.get("/view").status_code]
+    visitor(lambda: session.login(7))
+    found += [visitor.client.get(path).status_code for path in ("/view", "/view?instead")]
+
+    assert found == [302, 200, 200]
+    assert visitor.value(lambda: dict(session)) == {"id": 1}
+
+
+def test_a_blueprints_static_files(make_visitor, tmp_path):
+    """Over a blueprint the operations are about its views; its files are none."""
+    (tmp_path / "style.json").write_text('{"body": 1}')
+    blueprint = Blueprint("shop", __name__, static_folder=tmp_path, static_url_path="/files")
+    decorated = delete_data("id", **BROWSER)(put_data("body", **BROWSER)(blueprint))
+    visitor = make_visitor(lambda view: view, prepare=lambda app: app.register_blueprint(decorated))
+    visitor(lambda: session.update(id=1))
+
+    assert visitor.client.get("/files/style.json", buffered=True).text == '{"body": 1}'
     assert visitor.value(lambda: dict(session)) == {"id": 1}
 
 

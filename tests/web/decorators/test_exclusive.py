@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
-from functools import partial
 
 import pytest
 from flask import Blueprint, Response, abort, request, session, stream_with_context
@@ -322,29 +320,6 @@ def test_the_store_must_answer(make_visitor, watched):
 
     assert visitor.client.get("/view").status_code == 503
     assert calls == []
-
-
-@pytest.mark.parametrize("is_exclusive", [True, False])
-def test_reading_and_writing(raced, is_exclusive):
-    """Of 20 threads' ``session["n"] + 1`` none is lost; without the decorator some are."""
-    gate = threading.Event()
-
-    def slowly():
-        before = session.get("n", 0)
-        # Long enough for others to come in between, if they may.
-        gate.wait(0.002)
-        session["n"] = before + 1
-        return "seen"
-
-    view = exclusive(wait=60)(slowly) if is_exclusive else slowly
-    raced.app.add_url_rule("/count", "count", view)
-    visitor = raced.visitor()
-    visitor(lambda: session.update(KNOWN))
-    clients = [visitor.tab().client for _ in range(20)]
-    answers = together(*[partial(client.get, "/count") for client in clients])
-
-    assert {answer.status_code for answer in answers} == {200}
-    assert (visitor.value(lambda: session["n"]) == 20) is is_exclusive
 
 
 @pytest.mark.parametrize("arguments", [{"wait": -1}, {"wait": "5"}, {"lease": 0}, {"lease": None}])
