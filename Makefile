@@ -27,7 +27,7 @@ help: ## this list
 demo: $(VENV)/.installed ## serve the example shop at http://127.0.0.1:5000
 	$(BIN)/python -m flask --app examples/shop/app.py run --host 127.0.0.1 --port 5000
 
-demo-api: $(VENV)/.installed-api ## serve the example API there; examples/api/README.md tells how to use it
+demo-api: $(VENV)/.installed-api ## serve the example API there; see examples/api/README.md
 	$(BIN)/python -m flask --app examples/api/app.py run --host 127.0.0.1 --port 5000
 
 test: $(VENV)/.installed-dev .cache/flask-sdist chromium servers ## all tests

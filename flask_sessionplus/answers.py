@@ -44,14 +44,14 @@ def refuse(
     signin = settings().signin
     view = (signin.confirm_view if confirms else None) or signin.login_view
     location = None
-    if view is not None and not is_view(view) and not is_api(request.environ):
+    if view is not None and not is_api(request.environ):
         location = _with_next(_address(view), _wanted(request))
     raise kind(message, location=location, challenge=challenge or _challenge())
 
 
 def is_view(view: str | None) -> bool:
     """Tell whether *view*, an endpoint or a path as in the settings, answers this request."""
-    return view is not None and view in (request.endpoint, request.path)
+    return view is not None and view in (request.endpoint, request.root_path + request.path)
 
 
 def safe_next(default: str = "/") -> str:

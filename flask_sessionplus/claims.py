@@ -47,8 +47,16 @@ def claims_of(request: Request) -> VerifiedClaims:
         setattr(request, _ATTRIBUTE, found)
     if isinstance(found, VerifiedClaims):
         return found
-    error: BaseException = found
-    raise error.with_traceback(None)
+    if isinstance(found, StoreError):
+        raise found.with_traceback(None)
+    # A new one each time: its traceback holds the request, which must not hold it.
+    if found:
+        raise Refused(found)
+    raise InvalidToken(
+        "This needs a bearer token, and none has come. The client has to send it as"
+        " `Authorization: Bearer ...`.",
+        challenge="Bearer",
+    )
 
 
 def has_asked(request: Any) -> bool:
@@ -113,17 +121,13 @@ def _owner(life: Lifecycle) -> str:
     return life.record.owner if life.is_stored and life.record is not None else ""
 
 
-def _check(request: Request) -> VerifiedClaims | InvalidToken | StoreError:
-    """Return the claims, or why there are none."""
+def _check(request: Request) -> VerifiedClaims | str | StoreError:
+    """Return the claims, or why there are none: in a word, which is "" if no token came."""
     interface = cast("SessionPlusInterface", current_app.session_interface)
     try:
         token = bearer_of(request.environ)
         if token is None:
-            return InvalidToken(
-                "This needs a bearer token, and none has come. The client has to send it as"
-                " `Authorization: Bearer ...`.",
-                challenge="Bearer",
-            )
+            return ""
         if interface.tokens is None:
             raise Refused("unconfigured")
         claims = interface.tokens.check(token, request.environ)
@@ -131,17 +135,13 @@ def _check(request: Request) -> VerifiedClaims | InvalidToken | StoreError:
         if owner and owner != owner_of(claims):
             raise Refused("cookie")
     except Refused as error:
-        _tell(error.reason)
-        return Refused(error.reason)
+        signals.token_rejected.send(_sender(), reason=error.reason)
+        return error.reason
     except StoreError as error:
         _log.error("%s", error, exc_info=error)
         signals.store_failed.send(_sender(), session=current_session(), error=error)
         return error
     return claims
-
-
-def _tell(reason: str) -> None:
-    signals.token_rejected.send(_sender(), reason=reason)
 
 
 def _sender() -> Any:

@@ -88,7 +88,7 @@ def revoke_all(app: Flask) -> int:
     if not isinstance(ours.store, Browsable):
         raise StoreError(
             f"A {type(ours.store).__name__} cannot go through its sessions. Set another"
-            " SESSION_KEY_PREFIX, or another key: then nobody's session is found any more."
+            " SESSION_KEY_PREFIX, SESSION_TABLE or encryption key: then no session is found any more."
         )
     count = _end_current(app, None) + ours.store.delete_all()
     for revoker in ours.revokers:

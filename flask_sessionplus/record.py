@@ -65,7 +65,7 @@ class Record:
     expires_at: int
     values: dict[str, bytes] = field(repr=False)
     revision: int = 1
-    owner: str = ""
+    owner: str = field(default="", repr=False)
     moved_to: bytes = b""
     beside: dict[str, int] = field(default_factory=dict, repr=False)
 
@@ -110,7 +110,7 @@ class Changes:
     expects: dict[str, bytes | None] = field(default_factory=dict, repr=False)
     expires_at: int | None = None
     seen_at: int | None = None
-    owner: str | None = None
+    owner: str | None = field(default=None, repr=False)
     move_to: bytes | None = None
     restart_at: int | None = None
     updates: dict[str, bytes] = field(default_factory=dict, repr=False)

@@ -152,10 +152,11 @@ class Tokens:
 
         :raises InvalidToken: if it is not good (any more).
         """
-        now = clock.now()
-        with _logged():
-            turned = self._families.turn(refresh_token, self._end(now), self._absolute)
+        # From here on it does not show itself in a traceback.
+        given, now = Token(refresh_token or ""), clock.now()
         del refresh_token
+        with _logged():
+            turned = self._families.turn(given, self._end(now), self._absolute)
         record = turned.record
         if turned.turn is Turn.REUSED and record is not None:
             signals.token_reused.send(self._find_app(), owner=record.owner)

@@ -32,8 +32,8 @@ def revoke() -> Response:
 
 
 @blueprint.errorhandler(StoreError)
-def without_owners(error: StoreError) -> str | StoreError:
+def without_owners(error: StoreError) -> str | Response:
     """Say so if the store, such as ``cookie://``, does not know whose sessions it has."""
     if isinstance(error, StoreUnavailable):
-        return error
+        return error.get_response()
     return render_template("admin.html", found=None)

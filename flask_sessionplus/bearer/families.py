@@ -56,6 +56,26 @@ class Turn(Enum):
     REUSED = "reused"
 
 
+class _Refresh:
+    """A refresh token, taken apart. It shows nothing of itself."""
+
+    __slots__ = ("lasting", "secret", "sid")
+
+    def __init__(self, spelled: str) -> None:
+        try:
+            data = decode(spelled) if len(spelled) == _LENGTH else b""
+        except Refused:
+            data = b""
+        self.sid = _sid(data[:_HALF])
+        self.lasting = data[_HALF : 2 * _HALF]
+        self.secret = data[2 * _HALF :]
+
+    def next(self) -> tuple[Token, bytes]:
+        """Return the token to be used after this one, and the digest of its secret."""
+        secret = secrets.token_bytes(_SECRET)
+        return _spell(self.sid, self.lasting, secret), _digest(secret)
+
+
 class Turned(NamedTuple):
     """What became of a refresh token; the family, and the next token, if it was good."""
 
@@ -114,30 +134,25 @@ class Families:
         )
         return self._store.apply(sid, found, changes).outcome is Outcome.SAVED
 
-    def turn(self, refresh: str | None, expires_at: int, most: int | None) -> Turned:
+    def turn(self, refresh: str, expires_at: int, most: int | None) -> Turned:
         """Use up a refresh token.
 
         :param expires_at: when the family ends if that is the last use, in milliseconds.
         :param most: how long a family lives in all, in milliseconds, or None.
         """
-        given = _decode(refresh)
-        sid, lasting, secret = _sid(given[:_HALF]), given[_HALF : 2 * _HALF], given[2 * _HALF :]
-        found = self._store.reload(sid) if given else Miss.UNKNOWN
-        if isinstance(found, Miss) or not _holds(found, _FAMILY, lasting):
+        given = _Refresh(refresh)
+        found = self._store.reload(given.sid) if given.secret else Miss.UNKNOWN
+        if isinstance(found, Miss) or not _holds(found, _FAMILY, given.lasting):
             return Turned(Turn.UNKNOWN)
-        if not _holds(found, _NEXT, secret):
-            return self._meet_again(sid, found, secret)
+        if not _holds(found, _NEXT, given.secret):
+            return self._meet_again(found, given)
         if most is not None:
             expires_at = min(expires_at, found.created_at + most)
-        new = secrets.token_bytes(_SECRET)
-        outcome, record = self._swap(sid, found, _digest(new), expires_at)
+        refresh, new = given.next()
+        outcome, record = self._swap(given.sid, found, new, expires_at)
         if outcome is Outcome.SAVED:
-            return Turned(Turn.DONE, sid, record, _spell(sid, lasting, new))
+            return Turned(Turn.DONE, given.sid, record, refresh)
         return Turned(Turn.LATE if outcome is Outcome.CONFLICT else Turn.UNKNOWN)
-
-    def end(self, sid: bytes) -> bool:
-        """End a family: all its tokens."""
-        return self._store.delete(sid)
 
     def _swap(self, sid: bytes, found: Record, new: bytes, expires_at: int) -> Applied:
         now, old = clock.now(), found.values[_NEXT]
@@ -149,12 +164,12 @@ class Families:
         )
         return self._store.apply(sid, found, changes)
 
-    def _meet_again(self, sid: bytes, found: Record, secret: bytes) -> Turned:
+    def _meet_again(self, found: Record, given: _Refresh) -> Turned:
         turned_at = int(found.values.get(_TURNED, b"0"))
-        if _holds(found, _FORMER, secret) and clock.now() < turned_at + _GRACE:
+        if _holds(found, _FORMER, given.secret) and clock.now() < turned_at + _GRACE:
             return Turned(Turn.LATE)
-        self.end(sid)
-        return Turned(Turn.REUSED, sid, found)
+        self._store.delete(given.sid)
+        return Turned(Turn.REUSED, given.sid, found)
 
     def _is_one(self, record: Record) -> bool:
         return record.values.get(KIND) == self._kind
@@ -212,16 +227,8 @@ def _holds(record: Record, name: str, secret: bytes) -> bool:
     return compare_digest(record.values.get(name, b""), _digest(secret))
 
 
-def _spell(sid: bytes, lasting: bytes, secret: bytes) -> str:
+def _spell(sid: bytes, lasting: bytes, secret: bytes) -> Token:
     return Token(encode(sid[:_HALF] + lasting + secret))
-
-
-def _decode(refresh: str | None) -> bytes:
-    """Return what is in a refresh token, or nothing if it has not the form of one."""
-    try:
-        return decode(refresh) if refresh and len(refresh) == _LENGTH else b""
-    except Refused:
-        return b""
 
 
 _LENGTH = len(encode(bytes(2 * _HALF + _SECRET)))

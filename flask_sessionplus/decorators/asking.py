@@ -12,6 +12,7 @@ from .. import clock
 from ..answers import settings
 from ..claims import claims_of, has_bearer
 from ..proxies import session
+from ..services import State
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,15 @@ def current_identity() -> Identity | None:
     neither helps a bad one nor adds to a good one.
 
     :raises InvalidToken: if the token is not good, or the cookie is somebody else's.
+    :raises StoreUnavailable: if the store does not answer, whatever
+        ``SESSION_ON_STORE_ERROR`` says: nobody knows then.
     """
     if has_bearer(_request()):
         return _of_bearer()
+    life = session._open()
+    if life.state is State.OFFLINE and life.error is not None:
+        # Whoever is signed in must not be sent to the sign-in as if he was not.
+        raise life.error
     if not session.is_authenticated:
         return None
     return Identity(

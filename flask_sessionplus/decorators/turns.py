@@ -82,8 +82,8 @@ def _refuse_cookies(life: Lifecycle) -> None:
 
 
 @request_finished.connect
-def _when_saved(app: Flask, response: Response, **_: Any) -> None:
-    """Give the lease back, now that the session has been saved, or when the stream has ended."""
+def _when_answered(app: Flask, response: Response, **_: Any) -> None:
+    """Let a stream have the lease until it ends; else it is given back a moment later."""
     lease: Lease | None = _request().__dict__.get(_ATTRIBUTE)
     if lease is None:
         return
@@ -91,7 +91,6 @@ def _when_saved(app: Flask, response: Response, **_: Any) -> None:
         # Flask hands error pages on as if they were streams.
         response.make_sequence()
     if not response.is_streamed:
-        lease.give_back()
         return
     _request().__dict__[_ATTRIBUTE] = None
     if not response.direct_passthrough:
@@ -107,7 +106,7 @@ def _to_the_end(parts: Any, lease: Lease) -> Iterator[Any]:
 
 @request_tearing_down.connect
 def _when_over(app: Flask, **_: Any) -> None:
-    """Give the lease back if there was no answer."""
+    """Give the lease back: the session has been saved, or there is no answer at all."""
     lease = _request().__dict__.get(_ATTRIBUTE)
     if lease is not None:
         lease.give_back()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -193,3 +195,38 @@ def test_bad_tokens_over_the_wire(clients):
     assert time.monotonic() - began < len(bad)
     assert command.ask("GET", "/cart", Authorization=f"Bearer {bad[0]}").text == answers[0].text
     assert command.ask("GET", "/cart", Authorization=f"Bearer {good}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/cart", ["Bearer {}"], 200),
+        ("/cart", ["bEARER {}"], 200),
+        ("/cart", ["Bearer  {}"], 401),
+        ("/cart", ["Bearer {}", "Bearer {}"], 401),
+        ("/cart", ["Basic YTpi", "Bearer {}"], 401),
+        ("/cart", ["Basic YTpi, Bearer {}"], 401),
+        ("/cart", ["Basic {}"], 401),
+        ("/cart", ["Token {}"], 401),
+        ("/cart", ["{}"], 401),
+        ("/cart", [], 401),
+        ("/cart?access_token={}&Authorization=Bearer%20{}", [], 401),
+    ],
+)
+def test_where_the_token_stands(clients, api, path, headers, status):
+    """It counts in one header, spelled in one way but for the word's letters (RFC 6750)."""
+    token = clients[1].access
+    connection = HTTPConnection(urlsplit(api.url).netloc, timeout=30)
+    connection.putrequest("GET", path.replace("{}", token))
+    for header in headers:
+        connection.putheader("Authorization", header.replace("{}", token))
+    connection.endheaders()
+
+    answer = connection.getresponse()
+
+    body = answer.read()
+    connection.close()
+    assert answer.status == status
+    if status == 401:
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert b"A valid bearer token is needed." in body

@@ -11,7 +11,8 @@ ADDRESS = {"name": "Ada Lovelace", "street": "12 St James's", "postcode": "SW1",
 
 def make_api(folder, **config):
     """An API with files of its own."""
-    return create_app({"TESTING": True, "INSTANCE": folder, **config})
+    store = f"sqlite:///{folder / 'sessions.sqlite'}"
+    return create_app({"TESTING": True, "INSTANCE": folder, "SESSION_STORE": store, **config})
 
 
 class Client:

@@ -237,6 +237,7 @@ def test_ending_sessions_needs_a_recent_password(app, ada, clock):
     ada.access = None
     ada.sign_in()
     handle = ada.get("/sessions")[0]["handle"]
+    assert ada.ask("DELETE", "/sessions/nonsense").status_code == 404
     clock.advance(timedelta(minutes=16))
     ada.turn()
 

@@ -167,6 +167,17 @@ def test_both_in_one_request(visitor, memory, ours_first):
     assert len(memory.owned("42")) == 1
 
 
+def test_both_where_it_is_written_at_once(clock, make_app):
+    """Nor is there a second sign-in where the first one has been written already."""
+    told = []
+    visitor = make_app(SESSION_MAX_PER_USER=3, SESSION_WHEN_FULL="refuse").visitor()
+    with signals.user_signed_in.connected_to(lambda sender, **kept: told.append(kept)):
+        visitor(lambda: (session.login(42, "Ada"), login(fresh=False)))
+
+    assert len(told) == 1
+    assert visitor.value(lambda: (session.username, session.is_fresh())) == ("Ada", True)
+
+
 def test_a_stale_login_is_not_fresh(visitor):
     """`login_user(fresh=False)` is no proof of a password, for us neither."""
     visitor(lambda: login(fresh=False))
@@ -227,6 +238,19 @@ def test_logout_takes_the_remember_cookie(visitor, memory, leave):
     assert visitor.token is None
     assert visitor.value(show) == (None, None)
     assert memory.count() == 0
+
+
+def test_logout_where_only_flask_login_knows(visitor):
+    """Who was signed in by writing to the session is signed out with the remember cookie too."""
+    visitor(lambda: login(remember=True))
+    visitor.client.delete_cookie("session")
+    with visitor.client.session_transaction() as kept:
+        kept["_user_id"] = "42"
+    assert visitor.value(show) == ("42", None)
+    visitor(lambda: flask_login.logout_user())
+
+    assert visitor.client.get_cookie("remember_token") is None
+    assert visitor.value(show) == (None, None)
 
 
 def test_strong_protection_stays_strong(clock, make_app, memory):

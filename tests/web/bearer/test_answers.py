@@ -93,9 +93,11 @@ def test_no_session_is_about_the_browsers(api):
         session["a"] = 1
         return str(global_session.increment("n"))
 
-    answer = _route(api, view)()
+    ask = _route(api, view)
+    ask()
+    answer = ask()
 
-    assert (answer.status_code, answer.text) == (200, "1")
+    assert (answer.status_code, answer.text) == (200, "2")
     assert answer.headers["Vary"] == "Authorization"
 
 
@@ -123,6 +125,24 @@ def test_read_only_is_about_both(api, change):
     with pytest.raises(WriteRefused):
         ask()
     assert api.client().value(lambda: dict(global_session)) == {"a": 1, "cart": [1]}
+
+
+def test_read_only_begins_nothing(api, store):
+    """A view that changes nothing makes no record either, though it tries to count."""
+
+    @read_only
+    def view():
+        with pytest.raises(WriteRefused):
+            global_session.increment("n")
+        return "refused"
+
+    ask = _route(api, view)
+    token = bearer(api.issue())
+    store.new_calls()
+
+    assert api.site.app.test_client().get("/more", headers=token).text == "refused"
+    assert "create" not in store.new_calls()
+    assert ask().status_code == 200
 
 
 def test_a_streamed_answer(api):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import session
 
-from flask_sessionplus import DamagedRecord, StoreUnavailable, store_failed
+from flask_sessionplus import ConfigError, DamagedRecord, StoreUnavailable, store_failed
 from flask_sessionplus.bearer.families import sid_of
 from flask_sessionplus.proxies import global_session, session_claims
 from flask_sessionplus.record import Changes
@@ -136,7 +136,20 @@ def test_an_error_page_may_use_it(api, store):
     assert (answer.status, answer.text) == (503, "Sorry, Ada")
 
 
-def _by_cookie(api, store, do):
+def failing_at(store, number):
+    """Let the `apply` of this number fail, and no other."""
+    original, calls = store.inner.apply, []
+
+    def apply(*arguments):
+        calls.append(arguments)
+        if len(calls) == number:
+            raise StoreUnavailable
+        return original(*arguments)
+
+    store.inner.apply = apply
+
+
+def _by_cookie(api):
     visitor = api.site.visitor()
     visitor(lambda: session.login(42))
     visitor(lambda: global_session.update(a=1))
@@ -146,33 +159,22 @@ def _by_cookie(api, store, do):
 def test_if_the_browsers_fails(make_api, store):
     """If the browser's session cannot be written, the user's data are not either."""
     api = make_api(store, SESSION_GLOBAL_BY_COOKIE=True)
-    visitor = _by_cookie(api, store, None)
-    store.before["apply"] = lambda: failing(store, "apply")
+    visitor = _by_cookie(api)
+    failing_at(store, 1)
 
     def page():
         session["b"] = 2
         global_session["a"] = 2
-        failing(store, "apply")
 
     assert visitor(page).status == 503
-    store.faults = {}
     assert visitor.value(lambda: (session.get("b"), global_session["a"])) == (None, 1)
 
 
 def test_if_only_the_users_fails(make_api, store):
     """If the browser's session has got a new token, the 503 brings it: nobody is signed out."""
     api = make_api(store, SESSION_GLOBAL_BY_COOKIE=True)
-    visitor = _by_cookie(api, store, None)
-    original = store.inner.apply
-    calls = []
-
-    def apply(sid, seen, changes: Changes):
-        calls.append(changes)
-        if len(calls) == 2:
-            raise StoreUnavailable
-        return original(sid, seen, changes)
-
-    store.inner.apply = apply
+    visitor = _by_cookie(api)
+    failing_at(store, 2)
 
     def page():
         session.regenerate()
@@ -180,7 +182,6 @@ def test_if_only_the_users_fails(make_api, store):
 
     old = visitor.token
     assert visitor(page).status == 503
-    assert len(calls) == 2
     assert visitor.token != old
     assert visitor.value(lambda: (session.user_id, global_session["a"])) == (42, 1)
 
@@ -263,3 +264,6 @@ def test_memory_for_several_processes(api):
     several = {"environ_overrides": {"wsgi.multiprocess": True}}
 
     assert api.client()(use, **several).status == 500
+    token = api.issue()
+    with pytest.raises(ConfigError, match="several processes"):
+        api.tokens(lambda tokens: tokens.check(token, several["environ_overrides"]))

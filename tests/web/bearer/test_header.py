@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import pytest
 from flask import request
@@ -197,6 +199,27 @@ def test_a_good_token_is_verified_once(api, store):
     assert store.new_calls() == ["load"]
 
 
+@pytest.mark.parametrize("spelled", ["", "Bearer a.b.c", "Bearer {}"])
+def test_nothing_stays_in_memory(api, spelled):
+    """What a request has used is freed as it ends, and does not wait for the garbage collector."""
+    kept = []
+    headers = {"Authorization": spelled.format(api.issue())}
+
+    def page():
+        kept.append(weakref.ref(request._get_current_object()))
+        use()
+
+    visitor = api.site.visitor()
+    visitor(page, headers=headers)
+    gc.collect()
+    gc.disable()
+    try:
+        visitor(page, headers=headers)
+        assert kept[1]() is None
+    finally:
+        gc.enable()
+
+
 def test_without_a_key_no_token_is_valid(make_site):
     """An app that has no key takes no tokens: the same 401."""
     visitor = make_site().visitor()
@@ -206,6 +229,15 @@ def test_without_a_key_no_token_is_valid(make_site):
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, BAD)
     assert reasons == ["unconfigured"]
     assert visitor(use).headers["WWW-Authenticate"] == NONE
+
+
+@pytest.mark.parametrize("given", ["Bearer  a.b.c", "Bearer a.b.c,", "Bearer a.b.c d", "Bearer "])
+def test_before_it_is_taken_apart(given):
+    """More than one word behind the scheme is told from a token that is not good."""
+    with pytest.raises(Refused) as caught:
+        bearer_of({"HTTP_AUTHORIZATION": given})
+
+    assert caught.value.reason == "header"
 
 
 def test_a_huge_header():

@@ -9,6 +9,7 @@ from flask import session
 
 from flask_sessionplus import InvalidToken
 from flask_sessionplus.proxies import global_session, session_claims
+from flask_sessionplus.stores.memory import MemoryStore
 from tests.core.bearer import minting
 from tests.web.bearer.bearing import Reasons, bearer, foreign
 
@@ -96,6 +97,24 @@ def test_signed_anew(make_api):
 
     assert again != token
     assert api.client(again)(use).status == 401
+
+
+def test_an_app_that_only_verifies(make_api):
+    """An app with the public key alone, on the same store, knows what the other has revoked."""
+    store, private = MemoryStore(), minting.private_keys()["ES256"]
+    algorithms = {"SESSION_JWT_ALGORITHMS": ["ES256"]}
+    public = minting.jwk_of(private.public_key())
+    public.pop("key_ops", None)
+    signing = make_api(store, SESSION_JWT_KEY=minting.jwk_of(private), **algorithms)
+    verifying = make_api(store, SESSION_JWT_KEY=public, **algorithms)
+    token, other = signing.issue(), signing.issue()
+    assert verifying.client(token)(use).status == 200
+    jti = claims_in(signing, token)["jti"]
+    verifying.tokens(lambda tokens: tokens.revoke(jti))
+    assert signing.client(token)(use).status == 401
+    signing.tokens(lambda tokens: tokens.revoke_user(42))
+
+    assert verifying.client(other)(use).status == 401
 
 
 @pytest.mark.parametrize("before", ["own", "pair", "foreign"])
@@ -232,6 +251,15 @@ def test_anothers_token_is_not_spared(api):
 
     assert api.client(token)(use).status == 401
     assert admin(use).status == 200
+
+
+def test_another_of_the_same_name_is_not_spared(api):
+    """The name of a token spares no token of another user that has the same name."""
+    token = foreign(sub="42", jti="same")
+    admin = api.client(foreign(sub="1", jti="same"))
+    admin.value(lambda: api.ext.revoke_user(42, except_current=True))
+
+    assert api.client(token)(use).status == 401
 
 
 @pytest.mark.parametrize("kind", ["own", "pair", "foreign"])

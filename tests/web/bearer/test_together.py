@@ -33,19 +33,24 @@ def _status(by_cookie, token, cookie):
     """Return what the rules say: the bearer decides, if there is one."""
     if token == "good":
         return 401 if cookie == "other" else 200
-    if token == "bad":
+    if token in ("bad", "malformed"):
         return 401
     return 200 if by_cookie and cookie in ("same", "other") else 401
 
 
 @pytest.mark.parametrize("cookie", COOKIES)
-@pytest.mark.parametrize("token", ["none", "bad", "good", "Basic"])
+@pytest.mark.parametrize("token", ["none", "bad", "malformed", "good", "Basic"])
 @pytest.mark.parametrize("by_cookie", [False, True])
 def test_all_combinations(make_api, by_cookie, token, cookie):
     """Good, bad and no token with every kind of cookie: exactly what the rules say."""
     api = make_api(SESSION_GLOBAL_BY_COOKIE=by_cookie)
     visitor = _visitor(api, cookie)
-    headers = {"none": {}, "bad": bearer("a.b.c"), "Basic": {"Authorization": "Basic YTpi"}}
+    headers = {
+        "none": {},
+        "bad": bearer("a.b.c"),
+        "malformed": bearer(f" {api.issue(42)}"),
+        "Basic": {"Authorization": "Basic YTpi"},
+    }
     answer = visitor(use, headers=headers.get(token, bearer(api.issue(42))))
 
     assert answer.status == _status(by_cookie, token, cookie)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
 from flask import session
 
-from flask_sessionplus import Parameter, ParameterError
+from flask_sessionplus import (
+    Parameter,
+    ParameterError,
+    session_created,
+    session_destroyed,
+    session_expired,
+    session_loaded,
+    session_rejected,
+    session_saved,
+)
 from flask_sessionplus.proxies import global_session, session_claims
 
 
@@ -211,6 +221,40 @@ def test_it_shows_no_values(api):
     shown = client.value(lambda: (global_session.get("card"), repr(global_session))[1])
 
     assert shown == "<GlobalSession stored: card>"
+
+
+def test_signals_are_about_browsers(api, clock):
+    """Who counts sessions by their signals does not count the user's data."""
+    told = []
+
+    def note(sender, **details):
+        told.append(details)
+
+    told_of = (session_created, session_loaded, session_saved, session_destroyed, session_rejected)
+    with ExitStack() as stack:
+        for signal in (*told_of, session_expired):
+            stack.enter_context(signal.connected_to(note))
+        client = api.client()
+        client(lambda: global_session.update(a=1))
+        client(lambda: global_session.increment("n"))
+        client(lambda: global_session.clear())
+        client(lambda: global_session.update(a=1))
+        clock.advance(timedelta(days=32))
+        api.client()(lambda: global_session.get("a"))
+
+    assert told == []
+
+
+def test_too_large(make_api, caplog):
+    """Data over SESSION_MAX_BYTES are an error, told once; what was there stays."""
+    api = make_api(SESSION_MAX_BYTES=1000, PROPAGATE_EXCEPTIONS=False)
+    client = api.client()
+    client(lambda: global_session.update(a=1))
+
+    assert client(lambda: global_session.update(b="x" * 1000)).status == 500
+    assert "SessionTooLarge" in caplog.text
+    assert "finalizing failed" not in caplog.text
+    assert client.value(lambda: dict(global_session)) == {"a": 1}
 
 
 def test_an_emptied_one(api, clock):

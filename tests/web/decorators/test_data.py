@@ -101,6 +101,15 @@ def test_a_picked_part_is_a_copy(make_visitor):
     assert visitor.value(lambda: session["order"]) == ORDER
 
 
+def test_parts_of_a_whole_are_put_into_a_copy(make_visitor):
+    """A part that is put into a whole that was asked for too is not put into the session's."""
+    visitor = make_visitor(get_data("order", "order.id", **BROWSER), show)
+    visitor(lambda: session.update({"order": {"id": 1, "a": 2}, "order.id": 9}))
+
+    assert visitor.client.get("/view").json == {"order": {"id": 9, "a": 2}}
+    assert visitor.value(lambda: session["order"]) == {"id": 1, "a": 2}
+
+
 @pytest.mark.parametrize("field", ["id", "id.part"])
 def test_the_address_wins(put_up, field):
     """An argument of the URL is what the visitor asks for: no field takes its place."""

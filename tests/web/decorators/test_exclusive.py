@@ -140,6 +140,15 @@ def test_the_lease_comes_back(put_up, watched, do, propagates):
     assert list_leases(watched) == [False]
 
 
+def test_an_error_page_that_nobody_reads(make_visitor, watched):
+    """An error page is no stream: its lease comes back, whether a test's client reads it or not."""
+    visitor = make_visitor(exclusive(**ONCE), not_found, store=watched)
+    visitor(lambda: session.update(KNOWN))
+    visitor.client.get("/view")
+
+    assert list_leases(watched) == [False]
+
+
 def list_leases(watched):
     """Return of each lease in the store whether it is still held."""
     records = watched.inner._records

@@ -15,7 +15,7 @@ from flask_sessionplus.decorators import (
     read_only,
     role_required,
 )
-from flask_sessionplus.errors import ConfigError
+from flask_sessionplus.errors import ConfigError, StoreUnavailable
 
 
 class Role(str, Enum):
@@ -209,6 +209,18 @@ def test_without_a_session_nobody_is_signed_in(put_up):
     assert status(visitor) == 401
 
 
+@pytest.mark.parametrize("on_error", ["fail", "anonymous"])
+@pytest.mark.parametrize("decorate", [login_required, role_required("admin"), fresh_required])
+def test_a_store_that_does_not_answer(make_visitor, watched, decorate, on_error):
+    """While nobody knows who it is, it is a 503, not the way to the sign-in."""
+    config = {"SESSION_ON_STORE_ERROR": on_error, "SESSION_LOGIN_VIEW": "page"}
+    visitor = make_visitor(decorate, store=watched, **config)
+    visitor(lambda: session.login(7, role_id="admin"))
+    watched.faults["load"] = lambda: StoreUnavailable("The store is down.")
+
+    assert status(visitor) == 503
+
+
 def test_the_identity(make_visitor):
     """`current_identity()` tells who it is, in one place for cookies and tokens."""
     visitor = make_visitor(lambda view: view)
@@ -225,6 +237,14 @@ def test_the_identity(make_visitor):
 def test_the_sign_in_page_is_open(put_up, decorate):
     """The view that is `SESSION_LOGIN_VIEW` is let through, or a covered blueprint had none."""
     assert status(put_up(decorate, SESSION_LOGIN_VIEW="/view")) == 200
+
+
+def test_the_sign_in_page_below_a_prefix(make_visitor):
+    """Given as a path, it is the whole path, with the prefix the app is mounted below."""
+    visitor = make_visitor(login_required, SESSION_LOGIN_VIEW="/mount/view")
+
+    assert status(visitor, environ_overrides={"SCRIPT_NAME": "/mount"}) == 200
+    assert status(visitor, environ_overrides={"SCRIPT_NAME": "/other"}) != 200
 
 
 def test_the_confirming_page_is_open(clock, put_up):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flask_login
 import pytest
 from flask import (
     Blueprint,
@@ -124,7 +125,6 @@ def test_other_views_have_theirs(put_up, watched):
 
 def test_with_flask_login(put_up, watched):
     """Flask-Login, which looks at the session in every request, gets an empty one."""
-    flask_login = pytest.importorskip("flask_login")
 
     def prepare(app):
         manager = flask_login.LoginManager(app)
@@ -186,6 +186,32 @@ def test_the_innermost_says_it(make_visitor):
 
     assert [client.get("/inner").text, client.get("/outer").text] == ["Ada", "None"]
     assert [client.get("/page").text, client.post("/page").text] == ["Ada", "None"]
+
+
+def test_a_subclass_says_its_own(make_visitor):
+    """A subclass may want more than its parent; one that says nothing is as the parent."""
+
+    @no_session
+    class Page(MethodView):
+        def get(self):
+            return str(session.get("name"))
+
+    @read_only
+    class Reader(Page):
+        pass
+
+    class Other(Page):
+        pass
+
+    def prepare(app):
+        for cls in (Page, Reader, Other):
+            app.add_url_rule(f"/{cls.__name__}", view_func=cls.as_view(cls.__name__))
+
+    visitor = make_visitor(lambda view: view, prepare=prepare)
+    visitor(lambda: session.update(KNOWN))
+
+    found = {name: visitor.client.get(f"/{name}").text for name in ("Page", "Reader", "Other")}
+    assert found == {"Page": "None", "Reader": "Ada", "Other": "None"}
 
 
 def test_the_function_itself_stays_as_it_was(make_visitor):

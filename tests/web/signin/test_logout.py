@@ -97,6 +97,15 @@ def test_signing_in_again_clears_nothing(ada):
     assert ada.value(lambda: session.user_id) == "bob"
 
 
+def test_in_and_out_in_one_request(ada, store):
+    """Who signs in and out in one request leaves nothing that is his in the store."""
+    for leave in (lambda: session.logout(), lambda: session.clear()):
+        ada(lambda leave=leave: (session.login("bob"), leave(), session.update(a=1)))
+
+        assert ada.value(lambda: (session.user_id, session.copy())) == (None, {"a": 1})
+        assert store.inner.owned("bob") == store.inner.owned("ada") == []
+
+
 def test_an_error_page_signs_out_as_well(ada):
     """An error after `logout` does not undo it."""
 

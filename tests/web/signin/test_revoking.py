@@ -141,11 +141,14 @@ def test_what_follows_is_another_session(site, ext):
 
 def test_who_is_about_to_sign_in_is_ended_too(site, ext, store):
     """A sign-in of the same request, not written yet, is taken back as well."""
-    visitor = site.visitor()
-    visitor(lambda: (session.login(42), ext.revoke_user(42)))
+    for user_id in (None, 42, "bob"):
+        visitor = site.visitor() if user_id is None else sign_in(site, user_id)[0]
+        visitor(lambda: (session.login(42), ext.revoke_user(42), session.update(note="bye")))
 
-    assert alive([visitor]) == 0
-    assert store.inner.owned("42") == []
+        assert alive([visitor]) == 0
+        assert visitor.value(lambda: session.copy()) == {"note": "bye"}
+        assert store.inner.owned("42") == []
+    assert store.inner.owned("bob") == []
 
 
 def test_an_admin_stays(site, ext):
@@ -234,6 +237,17 @@ def test_what_is_no_handle_ends_nothing(any_site):
     with any_site.app.app_context():
         for bad in [*wrong, None, 42, HANDLE.encode(), ["x"] * 22]:
             assert extension(any_site).revoke(bad) is False
+
+    assert alive([visitor]) == 1
+
+
+def test_a_handle_has_one_spelling(site, ext):
+    """Another text that stands for the same bytes is not the session's name."""
+    [visitor] = sign_in(site, 42)
+    name = visitor.value(lambda: session.identifier)
+    # The last four bits of the last character mean nothing: A, Q, g or w.
+    with site.app.app_context():
+        assert ext.revoke(name[:-1] + chr(ord(name[-1]) + 1)) is False
 
     assert alive([visitor]) == 1
 
