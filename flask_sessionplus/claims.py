@@ -19,6 +19,7 @@ from .errors import InvalidToken, StoreError
 from .lifecycle import Lifecycle
 from .services import State
 from .session import Session
+from .tokens import Token
 
 if TYPE_CHECKING:
     from flask import Request
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from .interface import SessionPlusInterface
     from .tokenstore import Tokens
 
+# What is noted at the request: what came of its token, and that somebody has looked at it.
 _ATTRIBUTE = "_sessionplus_claims"
+_LOOKED = "_sessionplus_looked"
 
 _log = logging.getLogger("flask_sessionplus")
 
@@ -61,13 +64,13 @@ def claims_of(request: Request) -> VerifiedClaims:
 
 def has_asked(request: Any) -> bool:
     """Tell whether the answer depends on the bearer token of *request*."""
-    return getattr(request, _ATTRIBUTE, None) is not None
+    return getattr(request, _LOOKED, False)
 
 
 def has_bearer(request: Request) -> bool:
     """Tell whether there is a bearer token, be it good or bad."""
     try:
-        return bearer_of(request.environ) is not None
+        return _look(request) is not None
     except Refused:
         return True
 
@@ -125,7 +128,7 @@ def _check(request: Request) -> VerifiedClaims | str | StoreError:
     """Return the claims, or why there are none: in a word, which is "" if no token came."""
     interface = cast("SessionPlusInterface", current_app.session_interface)
     try:
-        token = bearer_of(request.environ)
+        token = _look(request)
         if token is None:
             return ""
         if interface.tokens is None:
@@ -142,6 +145,11 @@ def _check(request: Request) -> VerifiedClaims | str | StoreError:
         signals.store_failed.send(_sender(), session=current_session(), error=error)
         return error
     return claims
+
+
+def _look(request: Request) -> Token | None:
+    setattr(request, _LOOKED, True)
+    return bearer_of(request.environ)
 
 
 def _sender() -> Any:

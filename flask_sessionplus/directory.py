@@ -75,6 +75,9 @@ def revoke_user(app: Flask, user_id: Any, except_current: bool) -> int:
             for sid, record in index.owned(owner)
             if kind_of(record, ours.codec) == "global" or (life is not None and sid == _sid(life))
         }
+        if life is not None and _owner(life) == owner and not life.is_read_only:
+            # Somebody may have a copy of its token (ASVS 7.4.3).
+            life.regenerate()
     else:
         count += _end_current(app, owner)
     count += index.delete_owned(owner, spared)
@@ -88,7 +91,7 @@ def revoke_all(app: Flask) -> int:
     if not isinstance(ours.store, Browsable):
         raise StoreError(
             f"A {type(ours.store).__name__} cannot go through its sessions. Set another"
-            " SESSION_KEY_PREFIX, SESSION_TABLE or encryption key: then no session is found any more."
+            " SESSION_KEY_PREFIX, SESSION_TABLE or encryption key: then none is found."
         )
     count = _end_current(app, None) + ours.store.delete_all()
     for revoker in ours.revokers:

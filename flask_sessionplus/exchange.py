@@ -62,3 +62,46 @@ def exchange(life: Lifecycle, name: str, function: Callable[[Any], Any]) -> Any:
             return value
         data.forget(name)
     raise life.give_up(shown(name))
+
+
+def take(life: Lifecycle, name: str) -> Any:
+    """Remove *name* from what is stored and return its value, or MISSING.
+
+    Of parallel requests only one gets it. A value that this request has changed already is its
+    own affair, and removed at the end.
+
+    :raises StoreConflict: if others were faster again and again.
+    """
+    life.refuse_if_read_only()
+    data = life.data
+    for _ in range(PATIENCE):
+        value = data.get(name, MISSING)
+        if value is MISSING or not life.is_stored or not data.is_clean(name):
+            if value is not MISSING:
+                del data[name]
+            return value
+        stored = data.stored(name)
+        if stored is None:
+            # Somebody else was faster; what this request has read of it is nobody's now.
+            del data[name]
+            return MISSING
+        assert life.record is not None
+        now = clock.now()
+        changes = Changes(
+            removals=[name],
+            expects={name: stored},
+            expires_at=life.lifetimes().expiry(life.record.created_at, now),
+            seen_at=now,
+        )
+        outcome = life.apply_now(changes).outcome
+        if outcome is Outcome.GONE:
+            # It went along with a new token, or ended: whoever has it now, it is not us.
+            return MISSING
+        if outcome is Outcome.SAVED:
+            if name in data:
+                del data[name]
+            life.was_modified = True
+            life.send(signals.session_saved)
+            return value
+        data.forget(name)
+    raise life.give_up(shown(name))

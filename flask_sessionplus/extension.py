@@ -149,7 +149,8 @@ class SessionPlus:
         To be called when a user is locked, has left, or has a new password (ASVS 7.4.2, 7.4.3).
 
         :param user_id: in any spelling: 42 or ``"42"``, a UUID or its text.
-        :param except_current: spare the session of the request under way, and the global data.
+        :param except_current: spare the session of the request under way, which gets a new
+            token, and the global data.
         :return: how many records it were.
         :raises StoreError: if the store does not know whose sessions it has.
         """

@@ -7,9 +7,10 @@ from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from threading import RLock
 from typing import Any
 
-from .exchange import MISSING, exchange
+from .exchange import MISSING, exchange, take
 from .lifecycle import Lifecycle
 from .loading import load
+from .names import FLASHES
 from .parameters import Schema
 from .record import SCOPED
 from .services import Services
@@ -102,6 +103,12 @@ class StoredSession(Words):
         if data.has_scopes and _is_scoped(key):
             return MISSING
         return typed(self._services.schema, data, key, key)
+
+    def _take(self, key: str) -> Any:
+        # Found first, so that it has its parameter's type.
+        if key == FLASHES or self._find(key) is MISSING:
+            return super()._take(key)
+        return take(self._open(), key)
 
     def _exchange(self, key: str, function: Callable[[Any], Any]) -> Any:
         return exchange(self._open(), key, function)

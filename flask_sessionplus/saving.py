@@ -171,8 +171,8 @@ def _save_changes(life: Lifecycle) -> None:
     used_at = now if is_changed or refreshes else life.record.seen_at
     expires_at = life.lifetimes().expiry(life.record.created_at, used_at)
     is_emptied = False
-    if removals or life.claimed:
-        # Messages that were taken may have been the last content.
+    if removals or life.was_modified:
+        # What was taken out at once may have been the last content.
         names = life.record.values.keys() | life.record.beside.keys() | sets.keys()
         is_emptied = not has_content(names - removals)
     if sets:

@@ -11,7 +11,7 @@ from copy import deepcopy
 from typing import Any, Protocol
 
 from .codec import IMMUTABLE
-from .exchange import MISSING, exchange
+from .exchange import MISSING, exchange, take
 from .flashing import Flashing
 from .lifecycle import Lifecycle
 from .names import ScopeNames
@@ -137,6 +137,14 @@ class Scope(Flashing):
         data = self._open().data
         for name in [name for name in data.scoped() if name.startswith(self._names.prefix)]:
             del data[name]
+
+    def _take(self, key: str) -> Any:
+        name = self._names.value(key)
+        if name in self._open().data.scoped() and not (
+            self._falls_through(key) and key in self._parent
+        ):
+            return take(self._open(), name)
+        return super()._take(key)
 
     def _exchange(self, key: str, function: Callable[[Any], Any]) -> Any:
         checked(key)

@@ -263,9 +263,13 @@ class Tokens:
         """Return from where and when the user signed in, for the list of devices."""
         values: dict[str, Any] = {SINCE: now}
         if has_request_context():
-            values[ADDRESS] = request.remote_addr or ""
-            values[AGENT] = request.user_agent.string[:_MAX_AGENT]
+            values[ADDRESS] = _printable(request.remote_addr or "")
+            values[AGENT] = _printable(request.user_agent.string)[:_MAX_AGENT]
         return {name: self._codec.encode(value) for name, value in values.items()}
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 @contextmanager

@@ -101,8 +101,12 @@ class Words(MutableMapping[str, Any]):
         return value
 
     def pull(self, key: str, default: Any = None) -> Any:
-        """Remove *key* and return its value, or *default* if there is none."""
-        return self.pop(key, default)
+        """Remove *key* at once and return its value, or *default* if there is none.
+
+        Of parallel requests only one gets it.
+        """
+        value = self._take(key)
+        return default if value is MISSING else value
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Return the value of *key*; if there is none, store *default* at once and return it.
@@ -136,13 +140,21 @@ class Words(MutableMapping[str, Any]):
     def increment(self, key: str, by: Any = 1) -> Any:
         """Add *by* to the number under *key*, which begins at 0, and return the sum.
 
-        No two requests get the same sum.
+        No two requests get the same sum. A typed parameter begins at its default.
         """
-        return self.atomic(key, lambda old: old + by, 0)
+        return self.atomic(key, lambda old: old + by, self._beginning(key, 0))
 
     def append(self, key: str, value: Any) -> None:
         """Append *value* to the list under *key*, which begins empty."""
-        self.atomic(key, lambda old: [*_as_list(key, old), value], ())
+        self.atomic(key, lambda old: [*_as_list(key, old), value], self._beginning(key, ()))
+
+    def _take(self, key: str) -> Any:
+        """Remove *key* at once and return its value, or MISSING."""
+        return self.pop(key, MISSING) if key in self else MISSING
+
+    def _beginning(self, key: str, usual: Any) -> Any:
+        default = None if self.schema is None else self.schema.default(key)
+        return usual if default is None else default
 
     def _find(self, key: str) -> Any:
         """Return the value of *key*, or MISSING."""

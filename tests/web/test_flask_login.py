@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import flask_login
 import pytest
-from flask import session as flask_session
 from flask_login import FlaskLoginClient, LoginManager, UserMixin, current_user
 
 from flask_sessionplus import session, signals
+from flask_sessionplus.policies import set_policy
+from flask_sessionplus.services import Policy
 from flask_sessionplus.stores.memory import MemoryStore
 from tests.web.visiting import Site, Visitor, WatchedStore
 
@@ -46,14 +47,8 @@ def make_app(make_site, memory):
 
 @pytest.fixture
 def site(clock, make_app):
-    """Return an app with Flask-Login and its defaults."""
+    """Return an app with Flask-Login and its defaults, which `visitor` visits."""
     return make_app()
-
-
-@pytest.fixture
-def visitor(site):
-    """Return somebody with an empty browser."""
-    return site.visitor()
 
 
 def login(user_id=42, **options):
@@ -89,7 +84,6 @@ def test_what_flask_login_keeps_stays(visitor):
     visitor(login)
 
     assert visitor.value(keys) == {"_user_id", "_fresh", "_id"}
-    assert visitor.value(lambda: flask_session["_user_id"]) == "42"
     assert visitor.value(lambda: (flask_login.login_fresh(), session.is_fresh())) == (True, True)
 
 
@@ -139,9 +133,8 @@ def test_the_same_user_keeps_name_and_role(visitor):
     visitor(lambda: session.login(42, "Ada", "admin"))
     visitor(login)
 
-    assert visitor.value(lambda: (session.user_id, session.username, session.role_id)) == (
-        *(42, "Ada", "admin"),
-    )
+    found = visitor.value(lambda: (session.user_id, session.username, session.role_id))
+    assert found == (42, "Ada", "admin")
 
 
 @pytest.mark.parametrize("ours_first", [True, False])
@@ -223,6 +216,21 @@ def test_the_remember_cookie_over_a_visitors_session(visitor):
     assert visitor.value(lambda: session["cart"]) == ["tea"]
     assert visitor.token != anonymous.token
     assert anonymous.value(lambda: (session.user_id, session.copy())) == (None, {})
+
+
+def test_a_view_without_a_session_goes_on(site, visitor, memory):
+    """Where a view has no session, only Flask-Login knows a remembered user."""
+    visitor(lambda: login(remember=True))
+    visitor.client.delete_cookie("session")
+    page = site.app.view_functions["page"]
+    set_policy(page, Policy.NO_SESSION)
+    try:
+        answer = visitor(show)
+    finally:
+        del page._sessionplus_policy
+
+    assert (answer.value, visitor.token) == (("42", None), None)
+    assert memory.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -195,3 +195,12 @@ def test_what_cannot_be_read_any_more(embedded, make_site):
         new(lambda: session["size"])
     new(lambda: session.set("size", "L"))
     assert new.value(lambda: session["size"]) == "L"
+
+
+def test_counting_begins_at_the_default(embedded, make_site):
+    """`increment` and `append` begin with what `get` says."""
+    parameters = {"n": Parameter(int, default=10), "log": Parameter(list[str], default=["a"])}
+    visitor = make_site(embedded, SESSION_PARAMETERS=parameters).visitor()
+
+    assert visitor.value(lambda: (session.get("n"), session.increment("n"))) == (10, 11)
+    assert visitor.value(lambda: (session.append("log", "b"), session["log"])[1]) == ["a", "b"]

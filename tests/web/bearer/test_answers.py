@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from flask import Response, make_response, session, stream_with_context
 
-from flask_sessionplus import WriteRefused
+from flask_sessionplus import InvalidToken, WriteRefused
 from flask_sessionplus.decorators import no_session, read_only
 from flask_sessionplus.proxies import global_session, session_claims
 from tests.web.bearer.bearing import bearer
@@ -49,6 +51,20 @@ def test_of_a_refused_one(api):
 
     assert headers["Vary"] == "Authorization"
     assert "no-store" in headers["Cache-Control"]
+
+
+def test_who_was_nobody(make_api):
+    """Where a cookie would do, and nobody is there, the answer varies with both."""
+
+    def page():
+        with suppress(InvalidToken):
+            dict(global_session)
+
+    api = make_api(SESSION_GLOBAL_BY_COOKIE=True)
+    headers = api.site.visitor()(page).headers
+
+    assert {"Authorization", "Cookie"} == set(headers["Vary"].split(", "))
+    assert headers["Cache-Control"] == "private"
 
 
 def test_it_takes_back_public(api):

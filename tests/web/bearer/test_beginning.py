@@ -60,6 +60,24 @@ def test_exact_from_the_beginning(api, store, add, expected):
     assert stored == (mine if expected is None else expected)
 
 
+def test_only_one_pulls(any_api, any_store):
+    """Of two devices that take the same thing out, only one gets it."""
+    any_api.client()(lambda: global_session.update(coupon="x", a=1))
+    got = []
+
+    def page():
+        global_session.get("a")
+        other = any_api.client()
+        any_store.before["apply"] = lambda: got.append(
+            other.value(lambda: global_session.pull("coupon"))
+        )
+        return global_session.pull("coupon")
+
+    got.append(any_api.client().value(page))
+
+    assert sorted(got, key=str) == [None, "x"]
+
+
 def test_removed_while_it_is_joined(api, store):
     """If what was there is removed in between, a new record is begun."""
     client = api.client()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import weakref
+from contextlib import suppress
 
 import pytest
 from flask import request
@@ -207,7 +208,9 @@ def test_nothing_stays_in_memory(api, spelled):
 
     def page():
         kept.append(weakref.ref(request._get_current_object()))
-        use()
+        # In here, for Flask itself holds on to an exception that it answers.
+        with suppress(InvalidToken):
+            use()
 
     visitor = api.site.visitor()
     visitor(page, headers=headers)

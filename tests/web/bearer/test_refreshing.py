@@ -208,7 +208,6 @@ def test_from_where(api):
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
     environ = {"REMOTE_ADDR": "203.0.113.7"}
     options = {"headers": {"User-Agent": agent}, "environ_overrides": environ}
-    # The environment of the helper has to stay.
     visitor = api.site.visitor()
     visitor.value(lambda: api.ext.tokens.issue_pair(42), **options)
     with api.site.app.app_context():
@@ -216,6 +215,17 @@ def test_from_where(api):
 
     assert (found.kind, found.address, found.user_agent) == ("token", "203.0.113.7", agent)
     assert found.signed_in_at is not None
+
+
+def test_what_a_client_says_of_itself(api):
+    """A client's name for itself is cut, and has nothing in it that does things to a screen."""
+    headers = {"User-Agent": "\x1b[31m" + "x" * 1_000}
+    api.site.visitor().value(lambda: api.ext.tokens.issue_pair(42), headers=headers)
+    with api.site.app.app_context():
+        [found] = api.ext.sessions_of(42)
+
+    assert len(found.user_agent) == 512
+    assert found.user_agent.isprintable()
 
 
 def test_what_costs_what(api, store):

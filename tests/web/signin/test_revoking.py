@@ -91,8 +91,9 @@ def test_what_is_no_id_is_refused(site, ext, bad):
 
 
 def test_the_others(any_site):
-    """With `except_current` the session of the request stays, and all others of the user end."""
+    """With `except_current` the session of the request stays, under a new token; others end."""
     visitors = sign_in(any_site, 42, 50)
+    copy = visitors[7].tab()
     ext = extension(any_site)
 
     def page():
@@ -101,7 +102,7 @@ def test_the_others(any_site):
 
     assert visitors[7].value(page) == (49, 42, ["tea"])
     assert alive(visitors) == 1
-    assert alive(visitors[7:8]) == 1
+    assert (alive(visitors[7:8]), alive([copy])) == (1, 0)
 
 
 def test_the_others_when_the_password_is_new(site, ext):
