@@ -55,11 +55,15 @@ def claims_of(request: Request) -> VerifiedClaims:
     # A new one each time: its traceback holds the request, which must not hold it.
     if found:
         raise Refused(found)
-    raise InvalidToken(
+    message = (
         "This needs a bearer token, and none has come. The client has to send it as"
-        " `Authorization: Bearer ...`.",
-        challenge="Bearer",
+        " `Authorization: Bearer ...`."
     )
+    if _interface().tokens is None:
+        message = (
+            "This needs a bearer token, and none is good as long as SESSION_JWT_KEY is not set."
+        )
+    raise InvalidToken(message, challenge="Bearer")
 
 
 def has_asked(request: Any) -> bool:
@@ -102,20 +106,28 @@ def end_tokens(tokens: Tokens, owner: str | None, spares_current: bool) -> Colle
     if owner is None:
         tokens.refuse_all()
         return ()
-    spared = _current_claims(owner) if spares_current else None
+    spared = _current_claims() if spares_current else None
+    if spared is not None and owner_of(spared) != owner:
+        spared = None
     tokens.refuse_user(owner, spared)
     name = "" if spared is None else family_of(spared)
     return [sid_of(name)] if name else ()
 
 
-def _current_claims(owner: str) -> VerifiedClaims | None:
+def current_family() -> set[str]:
+    """Return the handle of the family that the request's bearer token is of, if there is one."""
+    claims = _current_claims()
+    name = "" if claims is None else family_of(claims)
+    return {name} if name else set()
+
+
+def _current_claims() -> VerifiedClaims | None:
     if not has_request_context() or not has_bearer(request):
         return None
     try:
-        claims = claims_of(request)
+        return claims_of(request)
     except InvalidToken:
         return None
-    return claims if owner_of(claims) == owner else None
 
 
 def _owner(life: Lifecycle) -> str:
@@ -124,9 +136,13 @@ def _owner(life: Lifecycle) -> str:
     return life.record.owner if life.is_stored and life.record is not None else ""
 
 
+def _interface() -> SessionPlusInterface:
+    return cast("SessionPlusInterface", current_app.session_interface)
+
+
 def _check(request: Request) -> VerifiedClaims | str | StoreError:
     """Return the claims, or why there are none: in a word, which is "" if no token came."""
-    interface = cast("SessionPlusInterface", current_app.session_interface)
+    interface = _interface()
     try:
         token = _look(request)
         if token is None:

@@ -14,6 +14,7 @@ import flask
 from flask import Flask, has_request_context
 
 from . import signals
+from .claims import current_family
 from .errors import DamagedRecord, StoreError
 from .lifecycle import Lifecycle
 from .owners import SessionInfo, index_of, kind_of, list_sessions, owner_key
@@ -39,8 +40,8 @@ _OUR_OWN = ("note", "lease")
 def sessions_of(app: Flask, user_id: Any) -> list[SessionInfo]:
     """Return what a user of *app* has, the one used last first."""
     ours, life = _ours(app), _current(app)
-    current = handle_of(_sid(life)) if life is not None else None
-    return list_sessions(ours.store, ours.codec, user_id, current)
+    current = {handle_of(_sid(life))} if life is not None else set()
+    return list_sessions(ours.store, ours.codec, user_id, current | current_family())
 
 
 def revoke(app: Flask, handle: str) -> bool:

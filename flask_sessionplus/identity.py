@@ -14,7 +14,7 @@ from .errors import LoginRequired, StoreError, TooManySessions, UndecodableValue
 from .lifecycle import Lifecycle
 from .mapping import StoredSession
 from .names import shown
-from .owners import ADDRESS, AGENT, SINCE, USER, count_sessions, evict, owner_key
+from .owners import SINCE, USER, count_sessions, evict, origin_of, owner_key
 from .record import IDENTITY
 from .saving import end_at_once
 from .services import State
@@ -25,8 +25,6 @@ _USERNAME = f"{IDENTITY}username"
 _ROLE = f"{IDENTITY}role"
 _CONFIRMED = f"{IDENTITY}confirmed"
 _LEVEL = f"{IDENTITY}level"
-
-_AGENT_LENGTH = 512
 
 # How far the clocks of several machines may be apart, in milliseconds.
 _CLOCK_SKEW = 30_000
@@ -155,17 +153,14 @@ class SignIn(StoredSession):
 
     @level.setter
     def level(self, value: Any) -> None:
-        if value is not None and (not isinstance(value, str) or not value):
-            raise ValueError("A level is a text that is not empty, or None.")
-        if self._change(_LEVEL, value, "level"):
-            self._open().regenerate()
+        self._set_level(value, "setting the level")
 
     def elevate(self, level: str = "elevated") -> None:
         """Note that the user has proved more, such as a second factor.
 
         :raises LoginRequired: if nobody is signed in.
         """
-        self.level = level
+        self._set_level(level, "elevate()")
 
     def confirm(self) -> None:
         """Note that the user has given the password, or what stands for it, again just now.
@@ -208,6 +203,12 @@ class SignIn(StoredSession):
         if now < max(confirmed, seen_at) - _CLOCK_SKEW:
             return False
         return bool(now - confirmed <= limit)
+
+    def _set_level(self, value: Any, what: str) -> None:
+        if value is not None and (not isinstance(value, str) or not value):
+            raise ValueError("A level is a text that is not empty, or None.")
+        if self._change(_LEVEL, value, what):
+            self._open().regenerate()
 
     def _identity(self, name: str) -> Any:
         life = self._open()
@@ -258,9 +259,8 @@ class SignIn(StoredSession):
                 del life.data[name]
         life.regenerate()
         codec, request = self._services.codec, self._request
-        agent = _printable(request.user_agent.string)[:_AGENT_LENGTH]
-        life.data.set_hidden(ADDRESS, codec.encode(_printable(request.remote_addr or "")))
-        life.data.set_hidden(AGENT, codec.encode(agent))
+        for name, data in origin_of(request, codec).items():
+            life.data.set_hidden(name, data)
         life.data.set_hidden(BIND, bound(self._services, request, {}).get(BIND))
         return False
 
@@ -323,7 +323,3 @@ def _too_many(limit: int) -> TooManySessions:
         f"The user has {limit} sessions already, which is SESSION_MAX_PER_USER. Let one of them"
         " be ended, or set SESSION_WHEN_FULL = 'evict_oldest'."
     )
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,8 @@ _UNLISTED = ("note", "lease")
 # What the column of an SQL database holds, in whatever script.
 _MAX_LENGTH = 255
 
+_AGENT_LENGTH = 512
+
 _is_uuid = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII).fullmatch
 
 
@@ -55,7 +57,7 @@ class SessionInfo:
     :param browser: the same in a few words, such as ``"Firefox 128 on Linux"``. It comes from
         the visitor: escape it, as templates do.
     :param signed_in_at: when, or None.
-    :param is_current: whether it is the session of the request under way.
+    :param is_current: whether the request under way has come with it, by cookie or bearer.
     """
 
     handle: str
@@ -101,6 +103,15 @@ def owner_key(user_id: Any) -> str:
     return str(UUID(key)) if _is_uuid(key) else key
 
 
+def origin_of(request: Any, codec: Codec) -> dict[str, bytes]:
+    """Return from where *request* has come, as it is kept for the list of devices."""
+    origin = {
+        ADDRESS: _printable(request.remote_addr or ""),
+        AGENT: _printable(request.user_agent.string)[:_AGENT_LENGTH],
+    }
+    return {name: codec.encode(text) for name, text in origin.items()}
+
+
 def index_of(store: Store) -> OwnerIndex:
     """Return *store*, which finds the sessions of a user.
 
@@ -115,16 +126,16 @@ def index_of(store: Store) -> OwnerIndex:
 
 
 def list_sessions(
-    store: Store, codec: Codec, user_id: Any, current_handle: str | None
+    store: Store, codec: Codec, user_id: Any, current: Collection[str]
 ) -> list[SessionInfo]:
     """Return what the user has, the one used last first.
 
-    :param current_handle: that of the session of the request under way, or None.
+    :param current: the handles of what the request under way has come with.
     :raises StoreError: if the store cannot find them.
     """
     found = index_of(store).owned(owner_key(user_id))
     return [
-        _describe(sid, record, codec, current_handle)
+        _describe(sid, record, codec, current)
         for sid, record in _by_last_use(found)
         if kind_of(record, codec) not in _UNLISTED
     ]
@@ -171,7 +182,7 @@ def _by_last_use(found: Iterable[tuple[bytes, Record]]) -> list[tuple[bytes, Rec
     return sorted(found, key=last_use, reverse=True)
 
 
-def _describe(sid: bytes, record: Record, codec: Codec, current: str | None) -> SessionInfo:
+def _describe(sid: bytes, record: Record, codec: Codec, current: Collection[str]) -> SessionInfo:
     name = handle(sid)
     agent = str(_value(record, AGENT, codec, ""))
     since = _value(record, SINCE, codec, None)
@@ -186,10 +197,14 @@ def _describe(sid: bytes, record: Record, codec: Codec, current: str | None) -> 
         user_agent=agent,
         browser=browser_name(agent),
         signed_in_at=None if since is None else to_datetime(since),
-        is_current=name == current,
+        is_current=name in current,
     )
 
 
 def _value(record: Record, name: str, codec: Codec, default: Any) -> Any:
     data = record.values.get(name)
     return default if data is None else codec.decode(data)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

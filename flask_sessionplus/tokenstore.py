@@ -22,7 +22,7 @@ from .checks import to_milliseconds
 from .codec import Codec
 from .config import Settings
 from .errors import ConfigError, DamagedRecord, StoreError, StoreUnavailable
-from .owners import ADDRESS, AGENT, SINCE, index_of, kind_of, owner_key
+from .owners import SINCE, index_of, kind_of, origin_of, owner_key
 from .processes import refuse_alone
 from .record import BOOKKEEPING
 from .stores.base import Carrying, OwnerIndex, Store
@@ -36,8 +36,6 @@ RESERVED_CLAIMS = frozenset({"iss", "sub", "aud", "iat", "nbf", "exp", "jti", "s
 
 # What of the access token is the app's, so that the next one has it too.
 _CLAIMS = f"{BOOKKEEPING}claims"
-
-_MAX_AGENT = 512
 
 _log = logging.getLogger("flask_sessionplus")
 
@@ -114,11 +112,13 @@ class Tokens:
         :param role_id: what JSON can say, for ``role_required``; None: no role.
         :param lifetime: a timedelta or seconds, at most ``SESSION_JWT_MAX_AGE``; default:
             ``SESSION_JWT_LIFETIME``.
-        :param claims: more claims, which JSON can say.
+        :param claims: more claims, which JSON can say. ``auth_time``, what `fresh_required` looks
+            at, is now unless it is given.
         :raises ValueError: if one of them is ours to set, or the token would be refused.
         """
         milliseconds = self._lifetime(lifetime)
-        owner, more, now = owner_key(user_id), self._claims(role_id, claims), clock.now()
+        owner, now = owner_key(user_id), clock.now()
+        more = self._claims(role_id, claims, now)
         sid = new_sid()
         token = self._sign(owner, sid, more, now, milliseconds)
         end = now + milliseconds + self._settings.leeway
@@ -132,7 +132,8 @@ class Tokens:
         The arguments are those of :meth:`issue`. The refresh token is good for
         ``SESSION_JWT_REFRESH_LIFETIME``, once.
         """
-        owner, more, now = owner_key(user_id), self._claims(role_id, claims), clock.now()
+        owner, now = owner_key(user_id), clock.now()
+        more = self._claims(role_id, claims, now)
         sid = new_sid()
         refresh, values = new_refresh(sid)
         values |= {**self._origin(now), _CLAIMS: json.dumps(more).encode()}
@@ -240,12 +241,14 @@ class Tokens:
             return token
         raise ValueError(f"This token would be refused ({fault}). Look at the user id, the claims.")
 
-    def _claims(self, role_id: Any, claims: dict[str, Any]) -> dict[str, Any]:
+    def _claims(self, role_id: Any, claims: dict[str, Any], now: int) -> dict[str, Any]:
         role_claim = self._settings.role_claim
         wrong = sorted((RESERVED_CLAIMS | {role_claim}) & claims.keys())
         if wrong:
             raise ValueError(f"{', '.join(wrong)}: set by issue() itself. Leave that out.")
-        return claims if role_id is None else {**claims, role_claim: role_id}
+        # The password was given now: what is asked for a recent one (OpenID Connect Core, 2).
+        more = {"auth_time": now // 1000, **claims}
+        return more if role_id is None else {**more, role_claim: role_id}
 
     def _lifetime(self, given: timedelta | float | None) -> int:
         if given is None:
@@ -261,15 +264,8 @@ class Tokens:
 
     def _origin(self, now: int) -> dict[str, bytes]:
         """Return from where and when the user signed in, for the list of devices."""
-        values: dict[str, Any] = {SINCE: now}
-        if has_request_context():
-            values[ADDRESS] = _printable(request.remote_addr or "")
-            values[AGENT] = _printable(request.user_agent.string)[:_MAX_AGENT]
-        return {name: self._codec.encode(value) for name, value in values.items()}
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+        origin = origin_of(request, self._codec) if has_request_context() else {}
+        return {SINCE: self._codec.encode(now), **origin}
 
 
 @contextmanager

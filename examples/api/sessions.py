@@ -38,5 +38,5 @@ def shown(each: SessionInfo) -> dict[str, Any]:
         "address": each.address,
         "last_seen": each.last_seen_at.isoformat(),
         "expires": each.expires_at.isoformat(),
-        "is_current": each.handle == session_claims["sid"],
+        "is_current": each.is_current,
     }

@@ -132,7 +132,7 @@ def test_a_list(store, clock):
     for kind in ("global", "token", "note", "lease"):
         put(store, clock, kind, **{KIND: CODEC.encode(kind)})
     current = handle(digest("a" * 22))
-    found = list_sessions(store, CODEC, "ada", current)
+    found = list_sessions(store, CODEC, "ada", {current})
 
     assert sorted(each.kind for each in found) == ["browser", "browser", "global", "token"]
     browsers = [each for each in found if each.kind == "browser"]
@@ -143,7 +143,7 @@ def test_a_list(store, clock):
 
 def test_nobody_has_nothing(store):
     """A user without sessions has an empty list."""
-    assert list_sessions(store, CODEC, 42, None) == []
+    assert list_sessions(store, CODEC, 42, ()) == []
     assert count_sessions(store, CODEC, "42") == 0
 
 
