@@ -15,6 +15,10 @@ from tests.support.source import modules
 NAMES = flask_sessionplus.__all__
 SOURCES = [module.path.read_text() for module in modules()]
 CHANGES = (ROOT / "CHANGES.md").read_text()
+API = (ROOT / "docs" / "api.md").read_text()
+
+# What nobody has to make, but annotates with.
+CLASSES = ["GlobalSession", "LocalSession", "Tokens"]
 
 
 def test_all_is_sorted() -> None:
@@ -57,3 +61,9 @@ def test_every_public_name_has_a_docstring(name: str) -> None:
 def test_every_public_name_is_in_the_changelog(name: str) -> None:
     """A user finds every public name, in code type, in CHANGES.md."""
     assert re.search(rf"`[^`\n]*\b{re.escape(name)}\b[^`\n]*`", CHANGES)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *CLASSES])
+def test_every_public_name_is_in_the_reference(name: str) -> None:
+    """A user finds every public name, in code type, in docs/api.md."""
+    assert re.search(rf"`{re.escape(name)}(\(\))?`", API)

@@ -1,20 +1,216 @@
-"""The customer's own examples, line by line: seeds 002 (Masonite), 003 (Spry), 004 (Lucid)."""
+"""The customer's own examples, line by line: a plugin (000), Digibee (001), Masonite, Spry, Lucid."""
 
 from __future__ import annotations
 
 import pytest
-from flask import Flask, redirect, render_template_string, request
+from flask import Flask, current_app, redirect, render_template_string, request
 from flask import session as flask_session
 
-from flask_sessionplus import SessionPlus
+from flask_sessionplus import (
+    Parameter,
+    ParameterError,
+    SessionPlus,
+    delete_data,
+    fresh_required,
+    get_data,
+    global_session,
+    local_session,
+    login_required,
+    put_data,
+    role_required,
+)
 from flask_sessionplus import session as Session  # noqa: N812  (as the seed spells it)
 from flask_sessionplus.stores.memory import MemoryStore
+from tests.support.processes import ROOT
+from tests.web.bearer.bearing import CONFIG, App
+
+#: What `docs/coming-from.md` has to name: the words of each seed, in its order.
+WORDS = {
+    "A low-code session plugin": (
+        "Session Exist|Set parameters|Get Parameters|Get UserName|Get UserId|username and role ID"
+        "|Input Configuration|Output Configuration|data type|value type|local or global|logs out"
+        "|passwords|control your user's access"
+    ),
+    "Digibee's Session Management": (
+        "Operation|Get Data|Put Data|Delete Data|Session Type|Local|Global|Fields|body, data, id"
+        "|Scoped|False|Double Braces|REST Trigger|HTTP Trigger|JWT|Input|Output"
+    ),
+    "Masonite": (
+        "SessionProvider|def show(self, Session)|print(Session)|Session.set('key', 'value')"
+        "|Session.get('key')|Session.has('key')|Session.all()|Session.flash('success'"
+        "|session().has('success')|reset|IP address"
+    ),
+    "Spry": (
+        "import|SessionManager()|spry.use|adapter|MemorySessionAdapter()|SPRY_SESSION_ID|domain"
+        "|path|secure|httpOnly|identifierGenerator|SessionAdapter|expiration|await"
+        "|session.identifier|session.has|session.get|session.set|session.renew()"
+        "|session.remove('key')|session.destroy()"
+    ),
+    "Lucid": (
+        "session.File(w, r)|Cookie|Database|Redis|lucid_session|engine.Session"
+        '|ses.Set("authenticated", record.ID)|ses.Get("authenticated")|ses.Get("key")'
+        '|ses.Set("key", 100)|ses.Destroy("key")|ses.SetFlash("message"|ses.GetFlash("message")'
+        '|ses.SetFlashMap("messages"|ses.GetFlashMap("messages")'
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", WORDS)
+def test_every_word_is_translated(seed):
+    """Who comes from there finds each word in the left column."""
+    [_, page] = (ROOT / "docs" / "coming-from.md").read_text().split(f"## {seed}\n")
+    rows = [line.split(" | ") for line in page.split("\n## ")[0].splitlines() if "|" in line]
+    there = "\n".join(row[0] for row in rows)
+
+    assert [word for word in WORDS[seed].split("|") if word not in there] == []
 
 
 @pytest.fixture
 def show(visitor):
     """Let somebody visit a controller."""
     return lambda do: visitor.value(do)
+
+
+def test_plugin_signing_in(show):
+    """Seed 000: username and role are memorised by the sign-in, with parameters beside them."""
+    assert show(lambda: (Session.exists, Session.is_authenticated)) == (False, False)
+    show(lambda: Session.login(7, "ada", "editor", theme="dark"))
+
+    assert show(lambda: (Session.exists, Session.is_authenticated)) == (True, True)
+    assert show(lambda: (Session.user_id, Session.username)) == (7, "ada")
+    assert show(lambda: (Session.role_id, Session.get("theme"))) == ("editor", "dark")
+
+
+def test_plugin_assigning(show):
+    """Seed 000: name and role may be assigned, parameters set at any time and had by type."""
+    show(lambda: Session.login(7))
+    show(lambda: setattr(Session, "username", "ada"))
+    show(lambda: setattr(Session, "role_id", 3))
+    show(lambda: Session.set("count", "12"))
+
+    assert show(lambda: (Session.username, Session.role_id)) == ("ada", 3)
+    assert show(lambda: Session.get("count", type=int)) == 12
+    assert show(lambda: Session.get("theme", "light")) == "light"
+
+
+def test_plugin_logging_out(show):
+    """Seed 000: the data last "until the user logs out"."""
+    show(lambda: Session.login(7, "ada", "editor", theme="dark"))
+    show(lambda: Session.logout())
+
+    assert show(lambda: (Session.exists, Session.username, Session.all())) == (False, None, {})
+
+
+def test_plugin_configuration(make_site):
+    """Seed 000: Input Configuration says types and values, Output Configuration the scope."""
+    parameters = {
+        "theme": Parameter(str, choices=["light", "dark"]),
+        "count": Parameter(int),
+        "step": Parameter(int, scope="local"),
+        "total": Parameter(int, scope="global"),
+    }
+    app = App(make_site(SESSION_PARAMETERS=parameters, **CONFIG))
+    client = app.client()
+
+    def use():
+        Session.set("count", "12")
+        local_session.set("step", "1")
+        global_session.set("total", "99")
+        with pytest.raises(ParameterError):
+            Session.set("theme", "blue")
+        with pytest.raises(ParameterError):
+            Session.set("step", 2)
+        return Session["count"], local_session["step"], global_session["total"]
+
+    assert client.value(use) == (12, 1, 99)
+    assert client.value(lambda: (Session["count"], "step" in local_session)) == (12, False)
+    assert app.client().value(lambda: (Session.get("count"), global_session["total"])) == (None, 99)
+
+
+def test_plugin_access(site):
+    """Seed 000: "you can control your user's access to the app"."""
+    guards = [login_required, role_required("admin"), fresh_required]
+    for number, guard in enumerate(guards):
+        site.app.add_url_rule(f"/{number}", f"{number}", guard(lambda: "in"))
+    visitor = site.visitor()
+
+    def statuses():
+        return [visitor.client.get(f"/{number}").status_code for number in range(3)]
+
+    assert statuses() == [401, 401, 401]
+    visitor(lambda: Session.login(7, "ada", "editor"))
+    assert statuses() == [200, 403, 200]
+    visitor(lambda: (setattr(Session, "role_id", "admin"), Session.doubt()))
+    assert statuses() == [200, 200, 401]
+
+
+MESSAGE = {"body": {"a": 1}, "data": [2], "id": 3, "other": 4}
+
+
+def answering(body=None, data=None, id=None, other=None):
+    """Answer what has come."""
+    return {"body": body, "data": data, "id": id, "other": other}
+
+
+def test_digibee_defaults(show):
+    """Seed 001: Local, "body, data, id", not scoped; only in "the pipeline with current execution"."""
+    put, get = put_data()(lambda: MESSAGE), get_data()(answering)
+
+    assert show(lambda: (put(), get())[1]) == {**MESSAGE, "other": None}
+    assert show(get) == answering()
+
+
+def test_digibee_operations(show):
+    """Seed 001: Put, Get and Delete Data of the fields named, in the browser's session."""
+    fields = {"session_type": "session"}
+    put, get = put_data("data", "id", **fields), get_data("data", "id", "other", **fields)
+    answer = show(lambda: put(lambda: MESSAGE)().get_data())
+
+    assert show(lambda: get(answering)()) == {"body": None, "data": [2], "id": 3, "other": None}
+    show(delete_data("data", **fields)(lambda: "gone"))
+    assert show(lambda: Session.all()) == {"id": 3}
+    # "The component doesn't change any information of the input message."
+    assert answer == show(lambda: Flask.make_response(_app(), MESSAGE).get_data())
+
+
+def test_digibee_global(make_site):
+    """Seed 001: Global is the user's by the JWT of the login pipeline, and only with one."""
+    app = App(make_site(**CONFIG))
+    put = put_data("id", session_type="global")(lambda: MESSAGE)
+    get = get_data("id", session_type="global")(lambda id=None: [id])
+    app.client()(put)
+
+    assert app.client().value(get) == [3]
+    assert app.client(app.issue("somebody else")).value(get) == [None]
+    assert app.site.visitor()(get).status == 401
+
+
+def test_digibee_scoped(show):
+    """Seed 001: Scoped: "the sub-processes see their own version of the session data"."""
+    fields = {"session_type": "session"}
+    show(put_data("id", "data", **fields)(lambda: MESSAGE))
+    show(put_data("id", scoped="sub", **fields)(lambda: {"id": 99}))
+
+    def get(**options):
+        return show(get_data("id", "data", **fields, **options)(lambda id, data: [id, data]))
+
+    assert get() == [3, [2]]
+    assert get(scoped="sub") == [99, [2]]
+
+
+def test_digibee_double_braces(visitor):
+    """Seed 001: Fields take expressions, of the JSON that has come in too."""
+    fields, number = {"session_type": "session"}, "order-{{ json.number }}"
+    put = put_data(number, **fields)(lambda: {"order-5": "mug"})
+    get = get_data(number, **fields)(lambda **found: found)
+
+    visitor(put, method="POST", json={"number": 5})
+    assert visitor.value(get, method="POST", json={"number": 5}) == {"order-5": "mug"}
+    assert visitor.value(get, method="POST", json={"number": 6}) == {}
+
+
+def _app():
+    return current_app._get_current_object()
 
 
 def test_masonite_setting_and_getting(show):

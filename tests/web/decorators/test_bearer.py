@@ -155,7 +155,7 @@ def test_a_level(clock, make_visitor):
 def test_a_better_token_is_asked_for(clock, make_visitor, decorate, wanted):
     """A token that is good, but not good enough here, is told what is (RFC 9470)."""
     visitor = make_visitor(decorate, **CONFIG)
-    answer = visitor.client.get("/view", headers=token(visitor))
+    answer = visitor.client.get("/view", headers=token(visitor, auth_time=1))
 
     expected = f'Bearer error="insufficient_user_authentication", {wanted}'
     assert answer.headers["WWW-Authenticate"] == expected
