@@ -95,9 +95,10 @@ def _is_relative(target: str) -> bool:
 def _wanted(request: Request) -> str | None:
     """Return the page that the visitor wanted, or came from."""
     if request.method in ("GET", "HEAD"):
-        query = request.query_string.decode("latin-1")
+        # The bytes as they came: what somebody has typed need not be escaped.
+        query = quote(request.query_string, safe=_PLAIN + "?%")
         path = quote(request.root_path + request.path, safe=_PLAIN)
-        wanted = f"{path}?{quote(query, safe=_PLAIN + '?%')}" if query else path
+        wanted = f"{path}?{query}" if query else path
     else:
         try:
             referrer = urlsplit(request.referrer or "")

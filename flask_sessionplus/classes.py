@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, fields
 from enum import Enum, Flag
+from operator import attrgetter
 from typing import Any, get_type_hints
 
-from .kinds import REFUSALS, Kind, Misfit, StoredKind, one_of, shown
+from .kinds import REFUSALS, Kind, Misfit, StoredKind, are_all, one_of, repeated, shown
 
 
 class EnumKind(StoredKind):
@@ -25,6 +26,10 @@ class EnumKind(StoredKind):
         self.cls: Any = cls
         self.text = " | ".join(_word(member) for member in cls)
         self._expected = one_of([_word(member) for member in cls])
+        self._bits = 0
+        if issubclass(cls, Flag):
+            for each in cls.__members__.values():
+                self._bits |= max(each.value, 0)
 
     def convert(self, value: Any) -> Any:
         """Return *value*, or the member that has it as value, as name or as number in a text."""
@@ -36,6 +41,10 @@ class EnumKind(StoredKind):
         if member is None:
             raise Misfit(self._expected, value)
         return member
+
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all are members."""
+        return are_all(self.cls, values)
 
     def dump(self, value: Any) -> Any:
         """Return the name; of a Flag, whose members may be combined, the number."""
@@ -52,7 +61,15 @@ class EnumKind(StoredKind):
             return None
         # True == 1 == 1.0: an Enum takes one for the other.
         is_loose = isinstance(value, (int, float)) and type(member.value) is not type(value)
-        return None if is_loose else member
+        return None if is_loose or self._has_strange_bits(value) else member
+
+    def _has_strange_bits(self, value: Any) -> bool:
+        """Tell whether a Flag takes *value* although nobody has named all of its bits.
+
+        It takes -1 for all that there are, and an IntFlag takes every number.
+        """
+        is_number = issubclass(self.cls, Flag) and isinstance(value, int)
+        return is_number and (value < 0 or value & ~self._bits != 0)
 
     def _by_name(self, text: str) -> Any:
         if text in self.cls.__members__:
@@ -112,13 +129,24 @@ class DataclassKind(StoredKind):
         if not isinstance(value, Mapping):
             raise Misfit(f"{self.text}, or a mapping of its fields", value)
         self._refuse_unknown(value, self._taken)
+        for name, several in repeated(value).items():
+            raise Misfit("given once", several, f".{name}")
+        return self._make(self._converted(value), value)
+
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all are of the class, with fields that fit."""
+        # Of none all do: what a class that holds itself has inside would never end.
+        if not values:
+            return True
+        if not are_all(self.cls, values):
+            return False
         try:
-            return self._make(self._converted(value))
-        except Misfit:
-            raise
-        except ValueError:
-            pass  # Not chained: what the class says may hold the value.
-        raise Misfit(f"what {self.text} accepts", value)
+            return all(
+                kind.all_fit([*map(attrgetter(name), values)])
+                for name, kind in self._fields.items()
+            )
+        except AttributeError:
+            return False
 
     def dump(self, value: Any) -> Any:
         """Return the fields by name."""
@@ -129,7 +157,7 @@ class DataclassKind(StoredKind):
         if not isinstance(stored, dict):
             raise TypeError(f"stored {self.text} without its fields")
         self._refuse_unknown(stored, self._fields)
-        return self._make(self._converted(stored))
+        return self._make(self._converted(stored), stored)
 
     def _hints(self) -> dict[str, Any]:
         try:
@@ -160,11 +188,20 @@ class DataclassKind(StoredKind):
             misfit.path = f".{name}{misfit.path}"
             raise
 
-    def _make(self, values: dict[str, Any]) -> Any:
-        """Call the class, so that it checks and completes itself as it always does."""
+    def _make(self, values: dict[str, Any], given: Any) -> Any:
+        """Call the class, so that it checks and completes itself as it always does.
+
+        :raises Misfit: for what was *given*, if a field is missing or the class refuses it.
+        """
         for name in sorted(self._needed - values.keys()):
             raise Misfit("given", None, f".{name}")
-        made = self.cls(**{name: values[name] for name in values if name in self._taken})
+        made = None
+        try:
+            made = self.cls(**{name: values[name] for name in values if name in self._taken})
+        except REFUSALS:
+            pass  # Not chained: what the class says may hold the value.
+        if made is None:
+            raise Misfit(f"what {self.text} accepts", given)
         for name in values.keys() - self._taken:
             object.__setattr__(made, name, values[name])
         return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import partial
@@ -14,8 +14,12 @@ from .classes import DataclassKind, EnumKind
 from .codec import Codec
 from .kinds import AnyKind, ClassKind, DictKind, Kind, ManyKind, NullableKind, PlainKind, StoredKind
 from .spelling import SPELLINGS
+from .tags import TAGS
 
 _Known = dict[type, Kind]
+
+# What the codec keeps by itself, and objects of classes made from it as that.
+_KEPT = (str, float, bytes, list, dict, *(tag.type for tag in TAGS))
 
 
 def kind_of(annotation: Any, known: _Known | None = None) -> Kind:
@@ -44,15 +48,35 @@ def kind_of(annotation: Any, known: _Known | None = None) -> Kind:
 
 def register_kinds(codec: Codec, kinds: Iterable[Kind]) -> None:
     """Teach *codec* the Enums and dataclasses in *kinds*, unless it knows them already."""
+    for kind in _with_parts(kinds):
+        if isinstance(kind, StoredKind) and not codec.is_registered(kind.cls):
+            codec.register(kind.cls, kind.dump, kind.restore)
+
+
+def not_kept(codec: Codec, kind: Kind) -> list[str]:
+    """Return the classes in *kind* whose objects *codec* has not been taught to keep."""
+    return [
+        each.text
+        for each in _with_parts([kind])
+        if isinstance(each, ClassKind) and not _is_kept(each.cls, codec)
+    ]
+
+
+def _with_parts(kinds: Iterable[Kind]) -> Iterator[Kind]:
     waiting, met = list(kinds), set()
     while waiting:
         kind = waiting.pop()
-        if kind in met:
-            continue
-        met.add(kind)
-        waiting.extend(kind.parts)
-        if isinstance(kind, StoredKind) and not codec.is_registered(kind.cls):
-            codec.register(kind.cls, kind.dump, kind.restore)
+        if kind not in met:
+            met.add(kind)
+            waiting.extend(kind.parts)
+            yield kind
+
+
+def _is_kept(cls: type, codec: Codec) -> bool:
+    """Tell whether *codec* keeps objects of *cls*, or of one made from it, as PosixPath is."""
+    if issubclass(cls, _KEPT) or codec.is_registered(cls):
+        return True
+    return any(_is_kept(each, codec) for each in type.__subclasses__(cls))
 
 
 def _kind_of_class(cls: Any, known: _Known) -> Kind:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .codec import IMMUTABLE, Codec
 from .large import Large, Source
 from .names import FLASHES, FLASK_MESSAGE, HIDDEN, MESSAGE, message_name, shown
 from .record import FIRST_VISIBLE, SCOPED, Record
+from .values import PENDING, Values
 
-_PENDING: Any = object()  # stands for a value that nobody has asked for yet
 _NOTHING: dict[str, int] = {}
 
 
@@ -18,7 +18,7 @@ def _no_source() -> None:
     return None
 
 
-class Data:
+class Data(Values):
     """What a session holds now, and how that differs from what is stored.
 
     Names are as in the record. Visible ones are decoded when they are asked for, those of
@@ -37,23 +37,14 @@ class Data:
         beside: dict[str, int] = _NOTHING,
         find_source: Callable[[], Source | None] = _no_source,
     ) -> None:
-        self._codec = codec
-        self._stored = stored
+        super().__init__(codec, stored)
         self._large = Large(beside, find_source)
-        self._values: dict[str, Any] = dict.fromkeys(stored, _PENDING)
         if beside:
-            self._values.update(dict.fromkeys(beside, _PENDING))
-        # Values that may differ from what is stored, with the bytes they were made from.
-        self._open: dict[str, bytes | None] = {}
-        self._assigned: set[str] = set()
+            self._values.update(dict.fromkeys(beside, PENDING))
         self._removed: set[str] = set()
-        self._hidden: dict[str, bytes | None] = {}
         self._flashes: dict[str, bytes] = {}
-        # What scopes have read of what they inherit: theirs as soon as it is changed.
-        self._lent: set[str] = set()
         #: Whether anything hidden came with the record.
         self.has_hidden = bool(stored) and min(stored) < FIRST_VISIBLE
-        #: Whether there are, or have been, values of scopes.
         self.has_scopes = any(name[:1] == SCOPED for name in beside)
         #: Whether anything was set or removed, be it to what it was.
         self.was_assigned = False
@@ -62,42 +53,29 @@ class Data:
         if self.has_hidden:
             self._hide()
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        if not self.has_scopes:
-            return iter(self._values)
-        return iter([name for name in self._values if name[:1] != SCOPED])
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self) if self.has_scopes else len(self._values)
-
-    def scoped(self) -> list[str]:
-        """Return the names of what scopes have set or changed."""
-        lent = {name for name in self._lent if self.is_clean(name)}
-        return [name for name in self._values if name[:1] == SCOPED and name not in lent]
-
-    def lend(self, name: str, value: Any, data: bytes) -> None:
-        """Let a scope have *value*, of its own, as what it inherits as *data*."""
-        self._note_scope(name)
-        self._values[name] = value
-        self._open[name] = data
-        # Once it is changed it is new to the record, and must not be taken for an update.
-        self._assigned.add(name)
-        self._lent.add(name)
-
     def __getitem__(self, name: str) -> Any:
         value = self._values[name]
-        if value is _PENDING:
+        if value is PENDING:
             value = self._decode(name)
         return value
 
-    def convert(self, name: str, value: Any) -> None:
-        """Take *value* for what is stored; it is written only if it is changed from now on."""
-        self._values[name] = value
-        if type(value) not in IMMUTABLE:
+    def convert(self, name: str, value: Any) -> Any:
+        """Take *value* for what *name* has, and return it as the object that the app has.
+
+        If it was not changed before, it is still not.
+        """
+        was_clean = self.is_clean(name)
+        self._values[name] = value = _put_into(self._values[name], value)
+        if was_clean and type(value) not in IMMUTABLE:
             self._open[name] = self._encode(name)
+        return value
+
+    def renew(self, name: str) -> None:
+        """Read *name* again, if this request has only read it and others have changed it."""
+        old = None if name in self._lent else self._open.get(name)
+        if old is not None and old != self.stored(name) and self.is_clean(name):
+            del self._open[name]
+            self._values[name] = PENDING
 
     def get(self, name: str, default: Any) -> Any:
         """Return the value of *name*, or *default*."""
@@ -112,7 +90,7 @@ class Data:
         if type(value) not in IMMUTABLE:
             # Now, where the app can see it, not when the answer goes out.
             self._codec.encode(value, shown(name))
-        if name == FLASHES and self._values.get(name) is _PENDING:
+        if name == FLASHES and self._values.get(name) is PENDING:
             self._decode(name)
         if name in self._lent:
             self._lent.discard(name)
@@ -124,7 +102,7 @@ class Data:
         self._values[name] = value
 
     def __delitem__(self, name: str) -> None:
-        if name == FLASHES and self._values.get(name) is _PENDING:
+        if name == FLASHES and self._values.get(name) is PENDING:
             self._decode(name)
         del self._values[name]
         self._open.pop(name, None)
@@ -132,6 +110,14 @@ class Data:
         self.was_assigned = True
         if name in self._stored or name in self._large:
             self._removed.add(name)
+
+    def drop(self, name: str) -> None:
+        """Remove *name*, also if it is not here: another request may be setting it."""
+        self._values.pop(name, None)
+        self._open.pop(name, None)
+        self._lent.discard(name)
+        self.was_assigned = True
+        self._removed.add(name)
 
     @property
     def is_untouched(self) -> bool:
@@ -146,10 +132,19 @@ class Data:
             self._large.fetch([name], self.rebase)
         return self._known(name)
 
-    def fetch_all(self) -> None:
-        """Fetch all values that nobody has asked for yet, at once."""
+    def fetch_all(self, prefix: str | None = None) -> None:
+        """Fetch all values that nobody has asked for yet, at once.
+
+        :param prefix: those of scopes that begin with it as well.
+        """
         if self._large.sizes:
-            wanted = [name for name in self if self._values[name] is _PENDING]
+            names = [*self, *(() if prefix is None else self.scoped())]
+            wanted = [
+                name
+                for name in names
+                if self._values[name] is PENDING
+                and (name[:1] != SCOPED or name.startswith(prefix or SCOPED))
+            ]
             self._large.fetch(wanted, self.rebase)
             for name in wanted:
                 if name not in self._large and name not in self._stored:
@@ -180,28 +175,6 @@ class Data:
         if type(value) not in IMMUTABLE:
             self._open[name] = data
 
-    def hidden(self, prefix: str) -> dict[str, bytes]:
-        """Return the hidden values whose names begin with *prefix*, in order of their names."""
-        found = {name: data for name, data in self._stored.items() if name.startswith(prefix)}
-        for name, data in self._hidden.items():
-            if name.startswith(prefix):
-                if data is None:
-                    found.pop(name, None)
-                else:
-                    found[name] = data
-        return dict(sorted(found.items()))
-
-    def get_hidden(self, name: str) -> bytes | None:
-        """Return the hidden value *name*, or None."""
-        return self._hidden[name] if name in self._hidden else self._stored.get(name)
-
-    def set_hidden(self, name: str, data: bytes | None) -> None:
-        """Set a hidden value; None removes it."""
-        if data == self._stored.get(name):
-            self._hidden.pop(name, None)
-        else:
-            self._hidden[name] = data
-
     def flashes(self) -> dict[str, bytes]:
         """Return the stored messages that Flask's list was made from, by their names."""
         if FLASHES in self._values:
@@ -227,12 +200,16 @@ class Data:
         sets: dict[str, bytes] = {}
         if not (self._open or self._removed or self._hidden or self._flashes):
             return sets, set()
-        removals = {name for name in self._removed if name not in self._values}
         for name, old in self._open.items():
             if name != FLASHES:
                 new = self._encode(name)
                 if old != new and (old is None or not self._codec.same(old, new)):
                     sets[name] = new
+        removals = {
+            name
+            for name in self._removed
+            if name not in self._values or (name in self._lent and name not in sets)
+        }
         if self._flashes or FLASHES in self._open:
             self._compare_flashes(sets, removals)
         for name, data in self._hidden.items():
@@ -271,9 +248,9 @@ class Data:
                 self._values.pop(name, None)
         for name, data in stored.items():
             # What nobody has changed is the very same object.
-            if former.get(name) is not data and self._values.get(name) is not _PENDING:
+            if former.get(name) is not data and self._values.get(name) is not PENDING:
                 self._meet(name)
-        if self._values.get(FLASHES) is _PENDING and not self.hidden(FLASK_MESSAGE):
+        if self._values.get(FLASHES) is PENDING and not self.hidden(FLASK_MESSAGE):
             del self._values[FLASHES]
 
     def refresh(self, record: Record) -> None:
@@ -285,7 +262,7 @@ class Data:
                 self._lent.discard(name)
                 del self._values[name]
             else:
-                self._values[name] = _PENDING
+                self._values[name] = PENDING
         self.rebase(record)
 
     def _meet(self, name: str) -> None:
@@ -293,13 +270,9 @@ class Data:
         if name[:1] not in HIDDEN:
             if name not in self._open and name not in self._removed:
                 self._note_scope(name)
-                self._values[name] = _PENDING
+                self._values[name] = PENDING
         elif name[0] == FLASK_MESSAGE:
-            self._values.setdefault(FLASHES, _PENDING)
-
-    def _note_scope(self, name: str) -> None:
-        if name[:1] == SCOPED:
-            self.has_scopes = True
+            self._values.setdefault(FLASHES, PENDING)
 
     def _hide(self) -> None:
         for name in self._stored:
@@ -309,7 +282,7 @@ class Data:
                 if name[0] == MESSAGE:
                     self.arrived.append(name)
                 elif name[0] == FLASK_MESSAGE:
-                    self._values[FLASHES] = _PENDING
+                    self._values[FLASHES] = PENDING
 
     def _decode(self, name: str) -> Any:
         if name == FLASHES:
@@ -332,9 +305,6 @@ class Data:
         data = self._stored.get(name)
         return self._large.known(name) if data is None else data
 
-    def _encode(self, name: str) -> bytes:
-        return self._codec.encode(self._values[name], shown(name))
-
     def _compare_flashes(self, sets: dict[str, bytes], removals: set[str]) -> None:
         """Find which of Flask's messages came and went: each has a name of its own."""
         stored = dict(self._flashes)
@@ -347,3 +317,17 @@ class Data:
                 del stored[name]
         if FLASHES in self._open or FLASHES not in self._values:
             removals.update(stored)
+
+
+def _put_into(former: Any, value: Any) -> Any:
+    """Return *value*, as *former* if that can take it in: the app may hold that already."""
+    if type(former) is not type(value):
+        return value
+    if isinstance(former, list):
+        former[:] = value
+    elif isinstance(former, (dict, set)):
+        former.clear()
+        former.update(value)
+    else:
+        return value
+    return former

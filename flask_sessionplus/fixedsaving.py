@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import clock
+from .fitting import check_parameters
 from .fixed import FixedLifecycle
 from .record import has_content
 from .reporter import PATIENCE
@@ -19,9 +20,6 @@ def finish_fixed(life: FixedLifecycle, is_error: bool) -> None:
     if life.has_given_up and is_error:
         return
     try:
-        if life.is_read_only and any(life.data.changes()):
-            # Something was changed inside a value.
-            life.refuse_if_read_only()
         save_fixed(life)
     except BaseException:
         life.has_given_up = True
@@ -30,6 +28,9 @@ def finish_fixed(life: FixedLifecycle, is_error: bool) -> None:
 
 def save_fixed(life: FixedLifecycle) -> None:
     """Write what has changed so far."""
+    if life.is_read_only and any(life.data.changes()):
+        life.refuse_if_read_only()
+    check_parameters(life)
     if life.state is State.ALIVE and life.restarts:
         _end(life)
     if life.state is State.NEW:

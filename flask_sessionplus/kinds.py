@@ -7,13 +7,16 @@ to the bottom, for a session hands out next time what it took this time.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+from werkzeug.datastructures import MultiDict
 
 from .spelling import Spelling
 
-#: What readers and constructors raise when a value is not for them.
-REFUSALS = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
+#: What readers and constructors raise when a value is not for them. OSError: ZoneInfo and
+#: its like look for a file of that name.
+REFUSALS = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, OSError)
 
 # Of a name or value that was sent, more may be part of a secret.
 _MAX_SHOWN = 20
@@ -54,6 +57,14 @@ class Kind(ABC):
         :raises Misfit: if that cannot be done without a guess or a loss.
         """
 
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all *values* are of exactly the type, so that none need be converted.
+
+        Many at once, for a list is looked through each time that it is read. False says
+        nothing: :meth:`convert` finds out.
+        """
+        return False
+
 
 class StoredKind(Kind):
     """A class that the codec has to be taught, to keep its objects and what is inside them."""
@@ -82,12 +93,18 @@ class AnyKind(Kind):
         """Return *value* itself."""
         return value
 
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell that they do."""
+        return True
+
 
 class PlainKind(Kind):
     """One of the types of :mod:`flask_sessionplus.spelling`."""
 
     def __init__(self, spelling: Spelling) -> None:
         self.text = spelling.cls.__name__
+        self._cls = spelling.cls
+        self._is_finite = spelling.is_finite
         self._expected = spelling.expected
         self._fits = spelling.fits
         self._read = spelling.read
@@ -102,26 +119,39 @@ class PlainKind(Kind):
             pass  # Not chained: the reader's message holds the value.
         raise Misfit(self._expected, value)
 
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all are of the type, and finite."""
+        if not are_all(self._cls, values):
+            return False
+        return self._is_finite is None or all(map(self._is_finite, values))
+
 
 class ClassKind(Kind):
-    """A class of the app that makes its objects from one value."""
+    """A class of the app that makes its objects from one value.
+
+    :param cls: the class, which the codec has to know.
+    """
 
     def __init__(self, cls: type) -> None:
         self.text = cls.__name__
-        self._cls = cls
+        self.cls = cls
 
     def convert(self, value: Any) -> Any:
         """Return *value*, or what the class makes of it."""
-        if isinstance(value, self._cls):
+        if isinstance(value, self.cls):
             return value
         made = None
         try:
-            made = self._cls(value)
+            made = self.cls(value)
         except REFUSALS:
             pass
-        if not isinstance(made, self._cls):
+        if not isinstance(made, self.cls):
             raise Misfit(self.text, value)
         return made
+
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all are of the class."""
+        return are_all(self.cls, values)
 
 
 class NullableKind(Kind):
@@ -143,6 +173,10 @@ class NullableKind(Kind):
                 return None
             raise
 
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all that are not None are of the kind inside."""
+        return self._inner.all_fit([value for value in values if value is not None])
+
 
 class ManyKind(Kind):
     """A list, tuple, set or frozenset of values of one kind."""
@@ -158,6 +192,8 @@ class ManyKind(Kind):
 
     def convert(self, value: Any) -> Any:
         """Return *value*, or a new one if members had to be converted."""
+        if self.all_fit((value,)):
+            return value
         if not isinstance(value, self._sources):
             raise Misfit(self.text, value)
         members = list(self._converted(value))
@@ -168,6 +204,10 @@ class ManyKind(Kind):
         except TypeError:
             pass
         raise Misfit(f"{self.text}, of members that cannot change", value)
+
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all have only members that fit."""
+        return are_all(self._cls, values) and all(map(self._member.all_fit, values))
 
     def _converted(self, value: Iterable[Any]) -> Iterator[Any]:
         for index, member in enumerate(value):
@@ -189,17 +229,30 @@ class DictKind(Kind):
 
     def convert(self, value: Any) -> Any:
         """Return *value*, or a new dict if keys or values had to be converted."""
+        if self.all_fit((value,)):
+            return value
         if not isinstance(value, Mapping):
             raise Misfit(self.text, value)
         items = [self._converted(*item) for item in value.items()]
-        if isinstance(value, dict) and all(
+        is_same = isinstance(value, dict) and all(
             _same(new, old) for new, old in zip(items, value.items(), strict=True)
-        ):
+        )
+        # Where anything may be in it, a form stays what it is, with all of its values.
+        if not (is_same and isinstance(self._value, AnyKind)):
+            for key, several in repeated(value).items():
+                raise Misfit("given once", several, f"[{shown(key)}]")
+        if is_same:
             return value
         converted = dict(items)
         if len(converted) != len(items):
             raise Misfit(f"{self.text}, of keys that stay different", value)
         return converted
+
+    def all_fit(self, values: Collection[Any]) -> bool:
+        """Tell whether all are dicts with keys and values that fit, and not forms."""
+        return are_all(dict, values) and all(
+            self._key.all_fit(each) and self._value.all_fit(each.values()) for each in values
+        )
 
     def _converted(self, key: Any, value: Any) -> tuple[Any, Any]:
         try:
@@ -207,6 +260,19 @@ class DictKind(Kind):
         except Misfit as misfit:
             misfit.path = f"[{shown(key)}]{misfit.path}"
             raise
+
+
+def are_all(cls: type, values: Collection[Any]) -> bool:
+    """Tell whether all *values* are of exactly this class, and of none made from it."""
+    # In C, and by identity: this is what takes the time.
+    return [*map(type, values)].count(cls) == len(values)
+
+
+def repeated(value: Mapping[Any, Any]) -> dict[Any, list[Any]]:
+    """Return what a form has several values for; all but the first would be lost."""
+    if not isinstance(value, MultiDict):
+        return {}
+    return {key: values for key, values in value.lists() if len(values) > 1}
 
 
 def _same(new: Iterable[Any], old: Iterable[Any]) -> bool:

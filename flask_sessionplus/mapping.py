@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, ItemsView, Iterator, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
 from threading import RLock
 from typing import Any
 
@@ -58,14 +58,19 @@ class StoredSession(Words):
 
     def __contains__(self, key: object) -> bool:
         data = self._open().data
-        return key in data and not (data.has_scopes and _is_scoped(key))
+        if key not in data or (data.has_scopes and _is_scoped(key)):
+            return False
+        schema = self._services.schema
+        return schema is None or key not in schema or self._find(str(key)) is not MISSING
 
     def __iter__(self) -> Iterator[str]:
         # A copy, so that a loop may remove keys.
-        return iter(list(self._open().data))
+        keys = list(self._open().data)
+        return iter(keys if self._services.schema is None else filter(self.__contains__, keys))
 
     def __len__(self) -> int:
-        return len(self._open().data)
+        data = self._open().data
+        return len(data) if self._services.schema is None else sum(1 for _ in self)
 
     def __repr__(self) -> str:
         # Neither values, which may be secret, nor a load, which a debugger would not expect.
@@ -74,15 +79,23 @@ class StoredSession(Words):
             return f"<{kind} not loaded>"
         return f"<{kind} {self._life.state.value}: {', '.join(self._life.data) or 'no keys'}>"
 
+    def keys(self) -> KeysView[str]:
+        """Return the keys, as of a dict; the values that lie apart are fetched at once.
+
+        For ``dict(session)`` asks for the keys, and then for the values one by one.
+        """
+        self._open().data.fetch_all()
+        return super().keys()
+
     def items(self) -> ItemsView[str, Any]:
         """Return the keys and values, as of a dict; those that lie apart are fetched at once."""
         self._open().data.fetch_all()
-        return super().items() if self.schema is None else self._fitting().items()
+        return super().items()
 
     def values(self) -> ValuesView[Any]:
         """Return the values, as of a dict; those that lie apart are fetched at once."""
         self._open().data.fetch_all()
-        return super().values() if self.schema is None else self._fitting().values()
+        return super().values()
 
     def remove(self, key: str) -> None:
         """Remove *key*, if it is there."""
@@ -93,10 +106,6 @@ class StoredSession(Words):
         """Remove *key* and return its value, or *default* if it is given."""
         self._open().refuse_if_read_only()
         return super().pop(key, default)
-
-    def _fitting(self) -> dict[str, Any]:
-        found = {key: self._find(key) for key in self}
-        return {key: value for key, value in found.items() if value is not MISSING}
 
     def _find(self, key: str) -> Any:
         data = (self._life or self._open()).data

@@ -11,6 +11,7 @@ from .lifecycle import Lifecycle
 from .names import FLASHES
 from .record import Changes
 from .reporter import PATIENCE
+from .services import State
 from .stores.base import Outcome
 
 
@@ -36,6 +37,9 @@ def take_flashes(life: Lifecycle) -> list[Any]:
 def claim(life: Lifecycle, names: Iterable[str]) -> dict[str, bytes]:
     """Take hidden values out of the store; return those that nobody else had taken."""
     names = list(names)
+    if life.state is State.DETACHED and not life.is_peeking:
+        # They went along with a new token, or ended: whoever has them now, it is not us.
+        return {}
     if not life.is_stored or life.is_peeking:
         here = {name: life.data.get_hidden(name) for name in names}
         return {name: data for name, data in here.items() if data is not None}

@@ -77,6 +77,11 @@ class ScopeNames:
         return _behind(self.prefix + _FLASH, keys)
 
 
+def key_of(name: str) -> str:
+    """Return the key that *name* is of, also if it is one of a scope."""
+    return name[1:].partition(_VALUE)[2] if name[:1] == SCOPED else name
+
+
 def shown(name: str) -> str:
     """Return *name* as a reader of a message knows it: ``session['cart']``."""
     scope = ""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .codec import IMMUTABLE, Codec
-from .conversion import kind_of, register_kinds
+from .conversion import kind_of, not_kept, register_kinds
 from .errors import ConfigError, ParameterError
 from .kinds import Kind, Misfit, NullableKind, one_of, shown
 from .record import FIRST_VISIBLE
@@ -226,9 +226,33 @@ class Schema:
             return None
         return parameter.make_default(name)
 
+    def check(self, name: str, value: Any) -> None:
+        """Check *value*, which was of the parameter's type and may have been changed inside.
+
+        Nothing is converted any more: what :meth:`offer` would drop, or make something else
+        of, must not be saved.
+
+        :raises ParameterError: if it does not fit *name* as it is.
+        """
+        parameter = self.parameters.get(name)
+        if parameter is None or parameter.scope != self.scope:
+            return
+        typed = parameter.convert(name, value)
+        if typed is not value and typed != value:
+            raise ParameterError(name, f"{parameter.kind.text}, also inside", value)
+
     def register_types(self, codec: Codec) -> None:
-        """Teach *codec* the Enums and dataclasses of all parameters, unless it knows them."""
+        """Teach *codec* the Enums and dataclasses of all parameters, unless it knows them.
+
+        :raises ConfigError: naming a parameter that is stored, with a class that cannot be.
+        """
         register_kinds(codec, (parameter.kind for parameter in self.parameters.values()))
+        for name, parameter in self.parameters.items():
+            # What is never stored may be anything.
+            lost = [] if parameter.scope == "local" else not_kept(codec, parameter.kind)
+            if lost:
+                what = f"has a type that cannot be stored, {lost[0]}. Call register_type for it"
+                raise _wrong(name, f"{what} before init_app, or use scope='local'")
 
     def _known_instead(self, name: str) -> str:
         own = [key for key, each in self.parameters.items() if each.scope == self.scope]

@@ -14,6 +14,7 @@ from .errors import (
     StoreUnavailable,
     UnsupportedType,
 )
+from .fitting import check_parameters
 from .lifecycle import Lifecycle
 from .messages import read_messages
 from .names import has_keys
@@ -60,9 +61,6 @@ def finish(
         life.flash.age()
     writes = life.writes
     try:
-        if life.is_read_only and any(life.data.changes()):
-            # Something was changed inside a value.
-            life.refuse_if_read_only()
         save(life)
         if life.cookie is Cookie.SET and life.writes == writes:
             _confirm(life)
@@ -80,6 +78,9 @@ def _is_quiet(life: Lifecycle) -> bool:
 
 def save(life: Lifecycle) -> None:
     """Write what has changed so far."""
+    if life.is_read_only and any(life.data.changes()):
+        life.refuse_if_read_only()
+    check_parameters(life)
     if life.state is State.NEW:
         _create(life)
     elif life.state is State.ALIVE and life.restarts:
@@ -255,6 +256,9 @@ def _save_detached(life: Lifecycle) -> None:
         if end_at_once(life, digest(life.token)) and sets:
             life.data = messages
             _create(life)
+    elif life.record is None and life.next_owner:
+        # After a second click: signed in, with nothing of the session that moved on.
+        _create(life)
     elif sets or removals:
         life.lose(has_changes=True)
 

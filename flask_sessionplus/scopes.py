@@ -6,12 +6,12 @@ all that is promised of a session's keys is promised of these as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from copy import deepcopy
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from .codec import IMMUTABLE
-from .exchange import MISSING, exchange, take
+from .exchange import MISSING, exchange, take, take_view
 from .flashing import Flashing
 from .lifecycle import Lifecycle
 from .names import ScopeNames
@@ -51,6 +51,8 @@ class Scope(Flashing):
 
     def __init__(self, parent: Parent, path: tuple[str, ...], inherit: bool = True) -> None:
         name = path[-1]
+        if not isinstance(cast(object, name), str):
+            raise TypeError(f"A scope's name is a text, not {type(name).__name__}.")
         if not 0 < len(name) <= MOST_CHARACTERS:
             raise ValueError(f"A scope's name has 1 to 1,024 characters, not {len(name)}.")
         self._parent = parent
@@ -97,20 +99,19 @@ class Scope(Flashing):
         if key not in self:
             raise KeyError(key)
         data = self._open().data
-        self._drop(self._names.value(key))
+        data.drop(self._names.value(key))
         if self._falls_through(key) and key in self._parent:
             data[self._names.removed(key)] = True
 
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, str):
             return False
-        if self._names.value(key) in self._open().data:
-            return True
-        return self._falls_through(key) and key in self._parent
+        return self._has_own(key) or (self._falls_through(key) and key in self._parent)
 
     def __iter__(self) -> Iterator[str]:
         data = self._open().data
-        keys = dict.fromkeys(self._names.keys_set(data.scoped()))
+        own = filter(self._has_own, self._names.keys_set(data.scoped()))
+        keys = dict.fromkeys(own)
         if self._inherits:
             removed = set(self._names.keys_removed(data.scoped()))
             keys.update(dict.fromkeys(key for key in self._parent if key not in removed))
@@ -129,7 +130,9 @@ class Scope(Flashing):
             if key in self._parent:
                 del self._parent[key]
         for key in self._names.keys_set(data.scoped()):
-            self._parent[key] = data[self._names.value(key)]
+            value = typed(self.schema, data, self._names.value(key), key)
+            if value is not MISSING:
+                self._parent[key] = value
         self.discard()
 
     def discard(self) -> None:
@@ -137,14 +140,26 @@ class Scope(Flashing):
         data = self._open().data
         for name in [name for name in data.scoped() if name.startswith(self._names.prefix)]:
             del data[name]
+        data.take_back(self._names.prefix)
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return the keys and values, as of a dict; those that lie apart are fetched at once."""
+        self._open().data.fetch_all(self._names.prefix)
+        return super().items()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values, as of a dict; those that lie apart are fetched at once."""
+        self._open().data.fetch_all(self._names.prefix)
+        return super().values()
 
     def _take(self, key: str) -> Any:
-        name = self._names.value(key)
-        if name in self._open().data.scoped() and not (
-            self._falls_through(key) and key in self._parent
-        ):
-            return take(self._open(), name)
-        return super()._take(key)
+        life, name = self._open(), self._names.value(key)
+        if self._find(key) is MISSING:
+            return super()._take(key)
+        if not self._falls_through(key) or key not in self._parent:
+            return take(life, name)
+        # What is inherited stays where it is; that it was taken here is noted at once.
+        return take_view(life, name, self._names.removed(key), lambda: self._find(key))
 
     def _exchange(self, key: str, function: Callable[[Any], Any]) -> Any:
         checked(key)
@@ -166,6 +181,12 @@ class Scope(Flashing):
             self._used_in = life.flash
             life.flash.use_scope(self._names.flash(""))
         return life
+
+    def _has_own(self, key: str) -> bool:
+        data, name = self._open().data, self._names.value(key)
+        if self.schema is None or key not in self.schema:
+            return name in data
+        return typed(self.schema, data, name, key) is not MISSING
 
     def _falls_through(self, key: str) -> bool:
         return self._inherits and self._names.removed(key) not in self._open().data

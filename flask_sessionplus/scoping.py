@@ -60,6 +60,13 @@ def current_scope() -> Scope:
     return _scope(path)
 
 
+@flask.request_tearing_down.connect
+def _forget(app: flask.Flask, **_: Any) -> None:
+    # A scope has the session, which has the request: a cycle would wait for the garbage
+    # collector.
+    _request().__dict__.pop(_MADE, None)
+
+
 def _entered() -> Path:
     found: Path = getattr(_request(), _ENTERED, ())
     return found

@@ -179,8 +179,10 @@ class Session(SignIn, Flashing, SessionMixin):
         life.reset_messages()
         for key in [key for key in life.data if key == FLASHES or not flash_only]:
             del life.data[key]
-        for name in life.data.scoped() if not flash_only else ():
-            del life.data[name]
+        if not flash_only:
+            for name in life.data.scoped():
+                del life.data[name]
+            life.data.take_back(SCOPED)
 
     def save(self) -> None:
         """Write what has changed so far, without waiting for the answer.

@@ -53,12 +53,14 @@ class Spelling:
     :param expected: what is taken, in words, for messages.
     :param fits: tells whether a value is one already.
     :param read: makes one of something else.
+    :param is_finite: for types with infinite values, what tells them from the others.
     """
 
     cls: type
     expected: str
     fits: Callable[[Any], bool]
     read: Callable[[Any], Any]
+    is_finite: Callable[[Any], bool] | None = None
 
 
 def text_of(value: Any) -> str:
@@ -208,8 +210,14 @@ _SPELLINGS = (
     Spelling(str, "str", _is(str), _read_str),
     Spelling(bool, "bool, or 'true' or 'false'", _is(bool), _read_bool),
     Spelling(int, "int", _is_whole, _read_int),
-    Spelling(float, "float, and finite", _is_float, _read_float),
-    Spelling(Decimal, "Decimal, and finite; a float is not exact", _is_finite, _read_decimal),
+    Spelling(float, "float, and finite", _is_float, _read_float, math.isfinite),
+    Spelling(
+        Decimal,
+        "Decimal, and finite; a float is not exact",
+        _is_finite,
+        _read_decimal,
+        Decimal.is_finite,
+    ),
     Spelling(date, "date, as in '2026-11-21'", _is_date, _read_date),
     Spelling(datetime, "datetime, as in '2026-11-21T10:00:00Z'", _is(datetime), _read_datetime),
     Spelling(time, "time, as in '10:00:00'", _is(time), _read_time),

@@ -37,6 +37,10 @@ RESERVED_CLAIMS = frozenset({"iss", "sub", "aud", "iat", "nbf", "exp", "jti", "s
 # What of the access token is the app's, so that the next one has it too.
 _CLAIMS = f"{BOOKKEEPING}claims"
 
+# How long a sign-in lives in all, in milliseconds, if nothing else is set: who has a copy of a
+# refresh token, and uses it first, stays no longer.
+_MOST = 90 * 24 * 3_600_000
+
 _log = logging.getLogger("flask_sessionplus")
 
 
@@ -85,7 +89,7 @@ class Tokens:
         self._store = store
         self._codec = codec
         self._settings = settings.jwt
-        self._absolute = settings.absolute_lifetime
+        self._absolute = settings.absolute_lifetime or max(_MOST, settings.jwt.refresh_lifetime)
         self._keys: Keys = Keys(settings.jwt.key, settings.jwt.algorithms or DEFAULT_ALGORITHMS)
         self._verifier = Verifier(
             self._keys,
@@ -95,8 +99,8 @@ class Tokens:
             max_age=settings.jwt.max_age / 1000,
             types=settings.jwt.types,
         )
-        self._families = Families(store, codec)
-        self._notes = Notes(store, codec, settings.jwt.max_age)
+        self._families = Families(store, codec, settings.jwt.issuer, settings.jwt.audience)
+        self._notes = Notes(store, codec, settings.jwt.max_age, settings.jwt.leeway)
         self._checker = Checker(self._verifier, self._families, self._notes)
 
     def issue(
@@ -149,10 +153,13 @@ class Tokens:
 
         One that comes again is in two hands: its family, all that came of the sign-in, is
         revoked, and `token_reused` sent. Within ten seconds it is taken for a request that was
-        sent twice, and only refused (RFC 9700 section 4.14.2).
+        sent twice, and only refused (RFC 9700 section 4.14.2). `token_rejected` says why:
+        ``"refresh"``, ``"late"`` or ``"reused"``.
 
         :raises InvalidToken: if it is not good (any more).
+        :raises ConfigError: if this app has no private key; then the token is not used up.
         """
+        self._keys.require_signing()
         # From here on it does not show itself in a traceback.
         given, now = Token(refresh_token or ""), clock.now()
         del refresh_token
@@ -162,6 +169,7 @@ class Tokens:
         if turned.turn is Turn.REUSED and record is not None:
             signals.token_reused.send(self._find_app(), owner=record.owner)
         if turned.turn is not Turn.DONE or record is None:
+            signals.token_rejected.send(self._find_app(), reason=turned.turn.value)
             raise Refused(turned.turn.value)
         lifetime = min(self._settings.lifetime, record.expires_at - now)
         more = json.loads(record.values.get(_CLAIMS, b"{}"))
@@ -215,6 +223,13 @@ class Tokens:
         refuse_alone(self._store, environ)
         return self._checker.check(token)
 
+    def still_takes(self, claims: VerifiedClaims) -> bool:
+        """Tell whether a token that was good a moment ago has not been revoked since.
+
+        :raises StoreUnavailable: if the store cannot tell.
+        """
+        return not self._checker.refuses(claims)
+
     def __repr__(self) -> str:
         return "<Tokens>"
 
@@ -260,7 +275,7 @@ class Tokens:
 
     def _end(self, now: int) -> int:
         lifetime = self._settings.refresh_lifetime
-        return now + (lifetime if self._absolute is None else min(lifetime, self._absolute))
+        return now + min(lifetime, self._absolute)
 
     def _origin(self, now: int) -> dict[str, bytes]:
         """Return from where and when the user signed in, for the list of devices."""

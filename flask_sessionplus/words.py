@@ -117,7 +117,17 @@ class Words(MutableMapping[str, Any]):
         if value is not MISSING:
             return value
         default = self._accept(key, default)
-        return self._exchange(key, lambda old: default if old is MISSING else old)
+
+        def keep(old: Any) -> Any:
+            old = self._offered(key, old)
+            return default if old is MISSING else old
+
+        return self._exchange(key, keep)
+
+    def clear(self) -> None:
+        """Remove all keys."""
+        for key in list(self):
+            del self[key]
 
     def atomic(self, key: str, function: Callable[[Any], T], default: Any = None) -> T:
         """Set *key* to what *function* makes of its value, at once, and return that.
@@ -130,8 +140,7 @@ class Words(MutableMapping[str, Any]):
         """
 
         def renew(old: Any) -> Any:
-            if old is not MISSING and self.schema is not None:
-                old = self.schema.offer(key, old, MISSING)
+            old = self._offered(key, old)
             # The function may change what it gets, and may be called again.
             return self._accept(key, function(deepcopy(default) if old is MISSING else old))
 
@@ -151,6 +160,11 @@ class Words(MutableMapping[str, Any]):
     def _take(self, key: str) -> Any:
         """Remove *key* at once and return its value, or MISSING."""
         return self.pop(key, MISSING) if key in self else MISSING
+
+    def _offered(self, key: str, value: Any) -> Any:
+        if value is MISSING or self.schema is None:
+            return value
+        return self.schema.offer(key, value, MISSING)
 
     def _beginning(self, key: str, usual: Any) -> Any:
         default = None if self.schema is None else self.schema.default(key)
@@ -189,9 +203,9 @@ def typed(schema: Schema | None, data: Data, name: str, key: str) -> Any:
     except UndecodableValue:
         return MISSING
     found = value if value is MISSING else schema.offer(key, value, MISSING)
-    if found is not value and found is not MISSING:
-        data.convert(name, found)
-    return found
+    if found is value or found is MISSING:
+        return found
+    return data.convert(name, found)
 
 
 def checked(key: object) -> str:

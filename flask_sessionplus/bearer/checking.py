@@ -32,21 +32,28 @@ class Checker:
         """
         claims = self._verifier.verify(token)
         del token
+        reason = self.refuses(claims)
+        if reason:
+            raise Refused(reason)
+        return claims
+
+    def refuses(self, claims: VerifiedClaims) -> str:
+        """Return why a token that is valid by itself is good no more, in one word, or "".
+
+        :raises InvalidToken: if there can be no user of that name.
+        :raises StoreUnavailable: if the store cannot tell.
+        """
         owner = owner_of(claims)
         name = family_of(claims)
         try:
             if name:
-                reason = self._families.refuses(claims, name, owner)
-            else:
-                reason = self._notes.against(claims, owner)
+                return self._families.refuses(claims, name, owner)
+            return self._notes.against(claims, owner)
         except DamagedRecord as error:
             raise StoreUnavailable(
                 "What is known of a bearer token cannot be read, so it was refused. Let the user"
                 " sign in again; if that does not help, revoke his tokens with ext.revoke_user()."
             ) from error
-        if reason:
-            raise Refused(reason)
-        return claims
 
 
 def owner_of(claims: VerifiedClaims) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from enum import Enum
 from hashlib import sha256
 from hmac import compare_digest
+from struct import Struct
 from typing import NamedTuple
 
 from .. import clock
@@ -28,17 +29,24 @@ from ..tokens import Token, handle
 from .gate import Refused, decode, encode
 from .verifying import VerifiedClaims
 
-# The digests of the lasting secret, the one to be used next, and the one used last; when.
+# The digests of the lasting secret, the one to be used next, and those used a moment ago, each
+# with the time.
 _FAMILY = f"{BOOKKEEPING}family"
 _NEXT = f"{BOOKKEEPING}next"
-_FORMER = f"{BOOKKEEPING}former"
-_TURNED = f"{BOOKKEEPING}turned"
+_FORMERS = f"{BOOKKEEPING}formers"
+
+# A digest of issuer and audience: apps that share a store do not take each other's.
+_CONTEXT = f"{BOOKKEEPING}context"
 
 # In front of the jti of an access token that was revoked by itself.
 _REVOKED = f"{BOOKKEEPING}revoked:"
 
 # So long a former refresh token is a request that was sent twice, in milliseconds.
 _GRACE = 10_000
+
+# So many of those are kept: no honest client uses more in that time.
+_MOST_FORMERS = 32
+_FORMER = Struct(">32sQ")
 
 _HALF, _SECRET = 16, 32
 
@@ -86,11 +94,17 @@ class Turned(NamedTuple):
 
 
 class Families:
-    """Keeps families in *store*."""
+    """Keeps families in *store*.
 
-    def __init__(self, store: Store, codec: Codec) -> None:
+    :param issuer: of their access tokens.
+    :param audience: whom these are for. A refresh token is good for the same one only.
+    """
+
+    def __init__(self, store: Store, codec: Codec, issuer: str, audience: str) -> None:
         self._store = store
         self._kind = codec.encode("token")
+        text = "".join(f"{len(part)}:{part}" for part in (issuer, audience))
+        self._context = _digest(text.encode("utf-8", "surrogatepass"))
 
     def begin(
         self, sid: bytes, owner: str, values: Mapping[str, bytes], now: int, expires_at: int
@@ -101,7 +115,8 @@ class Families:
         :param expires_at: when it ends, in milliseconds.
         :raises StoreConflict: if there is one already.
         """
-        record = Record(now, now, expires_at, {**values, KIND: self._kind}, owner=owner)
+        values = {**values, KIND: self._kind, _CONTEXT: self._context}
+        record = Record(now, now, expires_at, values, owner=owner)
         if not self._store.create(sid, record):
             raise StoreConflict("A random number came twice. Nothing was issued: try again.")
 
@@ -134,20 +149,25 @@ class Families:
         )
         return self._store.apply(sid, found, changes).outcome is Outcome.SAVED
 
-    def turn(self, refresh: str, expires_at: int, most: int | None) -> Turned:
+    def turn(self, refresh: str, expires_at: int, most: int) -> Turned:
         """Use up a refresh token.
 
         :param expires_at: when the family ends if that is the last use, in milliseconds.
-        :param most: how long a family lives in all, in milliseconds, or None.
+        :param most: how long a family lives in all, in milliseconds.
         """
         given = _Refresh(refresh)
         found = self._store.reload(given.sid) if given.secret else Miss.UNKNOWN
-        if isinstance(found, Miss) or not _holds(found, _FAMILY, given.lasting):
+        # Another app's is none, even if it was used: this app must not end it.
+        if isinstance(found, Miss) or found.values.get(_CONTEXT) != self._context:
+            return Turned(Turn.UNKNOWN)
+        if not _holds(found, _FAMILY, given.lasting):
             return Turned(Turn.UNKNOWN)
         if not _holds(found, _NEXT, given.secret):
             return self._meet_again(found, given)
-        if most is not None:
-            expires_at = min(expires_at, found.created_at + most)
+        expires_at = min(expires_at, found.created_at + most)
+        if expires_at <= clock.now():
+            # By a limit that was set, or made shorter, since it was issued.
+            return Turned(Turn.UNKNOWN)
         refresh, new = given.next()
         outcome, record = self._swap(given.sid, found, new, expires_at)
         if outcome is Outcome.SAVED:
@@ -157,7 +177,7 @@ class Families:
     def _swap(self, sid: bytes, found: Record, new: bytes, expires_at: int) -> Applied:
         now, old = clock.now(), found.values[_NEXT]
         changes = Changes(
-            {_NEXT: new, _FORMER: old, _TURNED: b"%d" % now},
+            {_NEXT: new, _FORMERS: _with_former(found, old, now)},
             expects={_NEXT: old},
             expires_at=expires_at,
             seen_at=now,
@@ -165,8 +185,8 @@ class Families:
         return self._store.apply(sid, found, changes)
 
     def _meet_again(self, found: Record, given: _Refresh) -> Turned:
-        turned_at = int(found.values.get(_TURNED, b"0"))
-        if _holds(found, _FORMER, given.secret) and clock.now() < turned_at + _GRACE:
+        secret = _digest(given.secret)
+        if any(compare_digest(former, secret) for former, _ in _formers(found, clock.now())):
             return Turned(Turn.LATE)
         self._store.delete(given.sid)
         return Turned(Turn.REUSED, given.sid, found)
@@ -225,6 +245,17 @@ def _digest(secret: bytes) -> bytes:
 
 def _holds(record: Record, name: str, secret: bytes) -> bool:
     return compare_digest(record.values.get(name, b""), _digest(secret))
+
+
+def _formers(record: Record, now: int) -> list[tuple[bytes, int]]:
+    """Return the digests of the secrets that were used a moment ago, and when."""
+    packed = record.values.get(_FORMERS, b"")
+    return [(used, at) for used, at in _FORMER.iter_unpack(packed) if now < at + _GRACE]
+
+
+def _with_former(record: Record, used: bytes, now: int) -> bytes:
+    kept = [*_formers(record, now), (used, now)][-_MOST_FORMERS:]
+    return b"".join(_FORMER.pack(*each) for each in kept)
 
 
 def _spell(sid: bytes, lasting: bytes, secret: bytes) -> Token:

@@ -75,6 +75,16 @@ class Keys:
         fitting = [key for key in named if key.algorithm == algorithm]
         return fitting[0] if len(fitting) == 1 else None
 
+    def require_signing(self) -> Key:
+        """Return the key that signs.
+
+        :raises ConfigError: if there is no private key.
+        """
+        for key in self._keys.values():
+            if key.can_sign:
+                return key
+        raise ConfigError("SESSION_JWT_KEY has no private key: give one to issue tokens.")
+
     def sign(self, claims: Mapping[str, Any], header: Mapping[str, str] | None = None) -> str:
         """Return a token with *claims*, signed by the newest private key.
 
@@ -82,9 +92,7 @@ class Keys:
         :raises ConfigError: if there is no private key.
         :raises ValueError: if the token would be refused: it is too long, or nested too deep.
         """
-        key = next((key for key in self._keys.values() if key.can_sign), None)
-        if key is None:
-            raise ConfigError("SESSION_JWT_KEY has no private key: give one to issue tokens.")
+        key = self.require_signing()
         head = {"typ": "at+jwt", **(header or {})}
         if head.keys() != {"typ"}:
             raise ValueError("The header of a token may be given its typ, and nothing else.")

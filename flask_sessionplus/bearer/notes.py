@@ -29,12 +29,15 @@ class Notes:
     """Writes and reads notes.
 
     :param max_age: how old a token may be, in milliseconds.
+    :param leeway: by how much the clocks of issuer and app may differ, in milliseconds: a token
+        that was there before a revocation may be dated after it by as much.
     """
 
-    def __init__(self, store: Store, codec: Codec, max_age: int) -> None:
+    def __init__(self, store: Store, codec: Codec, max_age: int, leeway: int) -> None:
         self._store = store
         self._kind = codec.encode("note")
-        self._lifetime = max_age + _MARGIN
+        self._leeway = leeway
+        self._lifetime = max_age + _MARGIN + leeway
 
     def refuse_token(self, issuer: str, jti: str) -> None:
         """Let the token *jti* of *issuer* be good no more."""
@@ -73,7 +76,7 @@ class Notes:
             return False
         if jti and found.values.get(_SPARED) == jti.encode():
             return False
-        return issued_at <= _before(found)
+        return issued_at <= _before(found) + self._leeway
 
     def _refuse(self, sid: bytes, spared: str) -> None:
         for _ in range(PATIENCE):

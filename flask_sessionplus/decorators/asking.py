@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -41,7 +41,8 @@ class Identity:
         role = self._read_role() if loader is None else loader(self.user_id)
         if role is None:
             return ()
-        is_one = isinstance(role, (str, bytes)) or not isinstance(role, Iterable)
+        # The keys of a dict such as {"admin": False} are no roles.
+        is_one = isinstance(role, (str, bytes, Mapping)) or not isinstance(role, Iterable)
         return (role,) if is_one else tuple(role)
 
     def is_fresh(self, max_age: int | None = None) -> bool:

@@ -50,11 +50,15 @@ class Fields:
     def of_request(self) -> list[str]:
         """Return the names for the current request.
 
-        :raises BadRequest: if an expression fails, or makes what is no name.
+        :raises BadRequest: if an expression fails, or makes what is no name, or the JSON is
+            nested too deeply.
         """
         if not any(isinstance(name, Template) for name in self._names):
             return [name for name in self._names if isinstance(name, str)]
-        known = _about_request()
+        try:
+            known = _about_request()
+        except RecursionError as error:
+            raise BadRequest("The JSON of the request is nested too deeply.") from error
         return [name if isinstance(name, str) else _render(name, known) for name in self._names]
 
 

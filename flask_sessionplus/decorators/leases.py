@@ -15,6 +15,9 @@ from ..tokens import digest
 _KIND = f"{BOOKKEEPING}kind"
 _MARK = f"{BOOKKEEPING}mark"
 
+#: What its record has, in the store of the session.
+NAMES = frozenset({_KIND, _MARK})
+
 # Pauses between two looks, in microseconds: each look is a write that the store refuses.
 _FIRST = 2_000
 _LONGEST = 50_000
@@ -30,7 +33,7 @@ class Lease:
     def __init__(self, life: Lifecycle, length: int) -> None:
         assert life.token is not None
         encode = life.services.codec.encode
-        self._life = life
+        self._store, self._call = life.store, life.call
         self._length = length
         self._sid = digest(f"lease:{digest(life.token).hex()}")
         self._mark = encode(secrets.token_hex(16))
@@ -63,7 +66,7 @@ class Lease:
             return
         changes = Changes(expects={_MARK: self._mark}, expires_at=clock.now())
         try:
-            self._life.call(self._life.store.apply, self._sid, taken, changes)
+            self._call(self._store.apply, self._sid, taken, changes)
         except StoreError:
             # It has been told, the answer is good, and the lease ends by itself.
             pass
@@ -71,7 +74,7 @@ class Lease:
     def _try(self) -> bool:
         now = clock.now()
         record = Record(now, now, now + self._length, self._values.copy())
-        if not self._life.call(self._life.store.create, self._sid, record):
+        if not self._call(self._store.create, self._sid, record):
             return False
         self._taken = record
         return True

@@ -9,11 +9,11 @@ from typing import Any, cast, overload
 from flask import Flask, Response, request, request_finished, request_tearing_down
 
 from ..checks import to_milliseconds
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreConflict
 from ..lifecycle import Lifecycle
 from ..proxies import session
 from ..stores.base import Carried
-from .leases import Lease
+from .leases import NAMES, Lease
 from .wrapping import Call, Decorator, Rule, T
 
 _ATTRIBUTE = "_sessionplus_lease"
@@ -41,6 +41,12 @@ class _Exclusive(Rule):
         setattr(found, _ATTRIBUTE, lease)
         # Between loading and now somebody else may have had it.
         life.refresh()
+        if not life.is_stored:
+            # Guards around this one have let somebody in who is nobody now.
+            raise StoreConflict(
+                "The session ended, or got a new token, while this request waited for its turn."
+                " Let the client try again: it has been told."
+            )
 
 
 @overload
@@ -66,7 +72,9 @@ def exclusive(
     :param lease: how long a request has its turn at most; then the next one goes on, and of
         what both change the last answer wins. It has to be longer than the view takes.
     :raises SessionBusy: 503 with ``Retry-After``, if its turn did not come.
-    :raises ConfigError: with a ``cookie://`` store, which has no place for leases.
+    :raises StoreConflict: 503, if the session ended or got a new token meanwhile: the view
+        must not run for somebody whom a guard around this one would not let in any more.
+    :raises ConfigError: if ``cookie://`` is the main store: it has no place for leases.
     """
     waits = to_milliseconds("wait", wait, least=0) / 1000
     decorator = Decorator(_Exclusive(waits, to_milliseconds("lease", lease)))
@@ -74,10 +82,12 @@ def exclusive(
 
 
 def _refuse_cookies(life: Lifecycle) -> None:
-    if isinstance(life.store, Carried):
+    # A store by fields may have some of them in the cookie: that is no matter of leases.
+    if isinstance(life.store, Carried) and life.store.concerns(NAMES):
         raise ConfigError(
-            "exclusive() needs sessions that are on the server, but SESSION_STORE is a cookie"
-            " store: a browser's requests know nothing of each other. Use 'sqlite:///...'."
+            "exclusive() needs sessions that are on the server, but SESSION_STORE, or '*' of"
+            " SESSION_FIELDS, is a cookie store: a browser's requests know nothing of each"
+            " other. Use 'sqlite:///...'."
         )
 
 
@@ -85,7 +95,8 @@ def _refuse_cookies(life: Lifecycle) -> None:
 def _when_answered(app: Flask, response: Response, **_: Any) -> None:
     """Let a stream have the lease until it ends; else it is given back a moment later."""
     lease: Lease | None = _request().__dict__.get(_ATTRIBUTE)
-    if lease is None:
+    if lease is None or response.direct_passthrough:
+        # A file goes to the server as it is, and nobody is told of its end.
         return
     if response.status_code >= 400 and response.content_length is not None:
         # Flask hands error pages on as if they were streams.
@@ -93,8 +104,7 @@ def _when_answered(app: Flask, response: Response, **_: Any) -> None:
     if not response.is_streamed:
         return
     _request().__dict__[_ATTRIBUTE] = None
-    if not response.direct_passthrough:
-        response.response = _to_the_end(response.response, lease)
+    response.response = _to_the_end(response.response, lease)
     # Whoever has gone away does not come to the end, but the server calls this.
     response.call_on_close(lease.give_back)
 
@@ -107,7 +117,9 @@ def _to_the_end(parts: Any, lease: Lease) -> Iterator[Any]:
 @request_tearing_down.connect
 def _when_over(app: Flask, **_: Any) -> None:
     """Give the lease back: the session has been saved, or there is no answer at all."""
-    lease = _request().__dict__.get(_ATTRIBUTE)
+    # Taken away, for it has the session, which has the request: a cycle would wait for the
+    # garbage collector.
+    lease = _request().__dict__.pop(_ATTRIBUTE, None)
     if lease is not None:
         lease.give_back()
 

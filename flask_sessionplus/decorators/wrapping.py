@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
-from functools import lru_cache, wraps
+from functools import wraps
 from types import GeneratorType
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.views import View
@@ -18,6 +19,9 @@ T = TypeVar("T", bound=Callable[..., Any] | Blueprint)
 Context: TypeAlias = AbstractContextManager[Any]
 
 _RULES = "_sessionplus_rules"
+
+# What views take. Weakly: a view that is kept would keep its app.
+_taken: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
 
 
 class Call:
@@ -242,9 +246,19 @@ def _innermost(view: Any) -> Any:
     return cls.dispatch_request if found is None else found
 
 
-@lru_cache(maxsize=1024)
 def _arguments(view: Any) -> frozenset[str] | None:
     """Return the names that *view* takes as keywords; None: all."""
+    try:
+        return _taken[view]
+    except KeyError:
+        found = _taken[view] = _inspect(view)
+        return found
+    except TypeError:
+        # There are objects that are no keys, or cannot be held weakly.
+        return _inspect(view)
+
+
+def _inspect(view: Any) -> frozenset[str] | None:
     if view is None:
         return frozenset()
     parameters = inspect.signature(view).parameters.values()

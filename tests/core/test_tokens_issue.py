@@ -61,6 +61,7 @@ def test_what_is_in_it(clock):
         "aud": minting.AUDIENCE,
         "sub": "42",
         "iat": now,
+        "auth_time": now,
         "role": "admin",
         "email": "a@b.c",
     }

@@ -116,3 +116,30 @@ def test_only_one_request_gets_it(raced, place):
     assert found.count([1]) == 1
     assert found.count(None) == 7
     assert visitor.value(lambda: dict(session)) == KNOWN
+
+
+def test_what_others_have_added_comes_along(known):
+    """A list that another request has appended to since it was read is taken with that."""
+    other = known.tab()
+
+    def page():
+        session["cart"]
+        other(lambda: session.append("cart", "milk"))
+        return session.pull("cart")
+
+    assert known.value(page) == ["tea", "milk"]
+    assert known.value(lambda: "cart" in session) is False
+
+
+@pytest.mark.parametrize("move", [lambda: session.regenerate(), lambda: session.destroy()])
+def test_nothing_comes_out_of_a_session_that_moved(known, move):
+    """What went along with a new token, or ended, is not handed out a second time."""
+    other = known.tab()
+
+    def page():
+        session.get("name")
+        session.flash("unused", 1)
+        other(move)
+        return session.pull("visits"), session.pull("name")
+
+    assert known.value(page) == (None, None)

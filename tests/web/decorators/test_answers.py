@@ -162,6 +162,16 @@ def test_next_is_the_address_as_it_was(make_visitor, path, expected):
     assert parse_qs(urlsplit(location).query)["next"] == [expected]
 
 
+def test_a_query_that_was_not_escaped(make_visitor):
+    """What somebody has typed after the `?`, as raw UTF-8, is the same in `next`."""
+    visitor = make_visitor(login_required, **VIEWS)
+    raw = {"QUERY_STRING": "q=é&r=%C3%A9&s=a+b".encode().decode("latin-1")}
+
+    location = visitor.client.get("/view", environ_overrides=raw, headers=HTML).location
+
+    assert parse_qs(urlsplit(location).query)["next"] == ["/view?q=%C3%A9&r=%C3%A9&s=a+b"]
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [("//evil.example/", "/evil.example/"), ("/\\evil.example", None)],

@@ -155,6 +155,7 @@ LEFT_ALONE = {
     "empty": lambda: Response("", 204, mimetype="application/json"),
     "packed": lambda: Response(b"\x1f\x8b\x08", headers={"Content-Encoding": "gzip"}),
     "a stream": lambda: Response(iter(['{"body"', ": 1}"]), mimetype="application/json"),
+    "too deep": lambda: Response("[" * 100_000 + "]" * 100_000, mimetype="application/json"),
     "a generator": lambda: stream_with_context(part for part in ("a", "b")),
 }
 

@@ -89,6 +89,19 @@ def test_what_fails_is_a_400(make_visitor, decorator, field, query):
     assert visitor.value(lambda: dict(session)) == {"_user_id": 7}
 
 
+@pytest.mark.parametrize("decorator", [get_data, put_data, delete_data])
+@pytest.mark.parametrize("depth", [500, 5_000, 100_000])
+def test_json_that_is_too_deep(make_visitor, decorator, depth):
+    """JSON that is nested more deeply than Python can follow is a 400, as others that are bad."""
+    visitor = make_visitor(decorator("{{ args.id }}", **BROWSER), lambda **kwargs: {"a": 1})
+    body = "[" * depth + "]" * depth
+
+    answer = visitor.client.post("/view?id=a", data=body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert visitor.value(lambda: dict(session)) == {}
+
+
 HOSTILE = [
     "{{ ''.__class__.__mro__ }}",
     "{{ args.__class__ }}",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from io import BytesIO
 
 import pytest
-from flask import Blueprint, Response, abort, request, session, stream_with_context
+from flask import Blueprint, Response, abort, request, send_file, session, stream_with_context
 
-from flask_sessionplus.decorators import exclusive, no_session
+from flask_sessionplus.decorators import exclusive, no_session, role_required
 from flask_sessionplus.decorators.leases import Lease
 from flask_sessionplus.errors import ConfigError, SessionBusy, SessionTooLarge, StoreUnavailable
 from flask_sessionplus.stores.base import Miss
@@ -117,6 +118,8 @@ ENDS = {
     "a page": lambda: "seen",
     "an error": fail,
     "not found": not_found,
+    "a file": lambda: send_file(BytesIO(b"seen"), "text/plain"),
+    "a file that says no": lambda: (send_file(BytesIO(b"none"), "text/plain"), 404),
     "a stream": lambda: Response(stream_with_context(parts())),
     "signed out": lambda: session.logout() or "bye",
     "cleared": lambda: session.clear() or "bye",
@@ -251,25 +254,29 @@ def test_the_session_is_read_anew(make_visitor, watched):
     assert visitor.value(lambda: dict(session)) == expected
 
 
-@pytest.mark.parametrize("end", [lambda: session.clear(), lambda: session.regenerate()])
+ENDED = {
+    "cleared": lambda: session.clear(),
+    "signed out": lambda: session.logout(),
+    "a new token": lambda: session.regenerate(),
+    "another role": lambda: setattr(session, "role_id", "guest"),
+}
+
+
+@pytest.mark.parametrize("end", ENDED.values(), ids=ENDED)
 def test_a_session_that_ends_while_one_waits(make_visitor, watched, end):
-    """Who was waiting while the session ended is nobody, writes nothing, and keeps no lease."""
-
-    def view():
-        watched_keys = dict(session)
-        session["late"] = True
-        return [watched_keys, session.exists]
-
-    visitor = make_visitor(exclusive, view, store=watched)
-    visitor(lambda: session.update(KNOWN))
+    """Whom a guard has let in, and who is nobody when the turn comes, does not get in: 503."""
+    calls = []
+    admins = role_required("admin")
+    visitor = make_visitor(lambda view: admins(exclusive(view)), calls.append, store=watched)
+    visitor(lambda: session.login(7, role_id="admin"))
     tab = visitor.tab()
     watched.before["create"] = lambda: tab(end)
 
     answer = visitor.client.get("/view")
-    assert answer.json == [{}, False]
-    assert answer.headers.getlist("Set-Cookie") == []
-    assert "late" not in tab.value(lambda: dict(session))
+    assert (answer.status_code, calls, answer.headers.getlist("Set-Cookie")) == (503, [], [])
     assert list_leases(watched) == [False]
+    # The next try meets the guard.
+    assert visitor.client.get("/view").status_code == 401
 
 
 def test_two_of_them(put_up):

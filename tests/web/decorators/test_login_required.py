@@ -96,6 +96,9 @@ def test_a_level(put_up):
         (1, [True], 403),
         (True, [1], 403),
         ("", ["admin"], 403),
+        ({"admin": False}, ["admin"], 403),
+        ({"admin": True}, ["admin"], 403),
+        ({"name": "admin"}, [{"name": "admin"}], 200),
     ],
 )
 def test_roles(make_visitor, role, needed, expected):
