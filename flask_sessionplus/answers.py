@@ -24,8 +24,14 @@ _PLAIN = "/:@!$&'()*+,;=~-._"
 
 
 def settings() -> Settings:
-    """Return the settings of the current app's sessions."""
-    found: Settings = current_app.extensions["sessionplus"].settings
+    """Return the settings of the current app's sessions.
+
+    :raises RuntimeError: if it has none of ours.
+    """
+    ours = current_app.extensions.get("sessionplus")
+    if ours is None:
+        raise RuntimeError("This app has no sessions of ours. Call SessionPlus(app) first.")
+    found: Settings = ours.settings
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -17,6 +18,9 @@ BIND = f"{BOOKKEEPING}bind"
 _NETWORK = 64
 
 _LENGTH = 16
+
+# As some proxies pass it on: each connection has another port.
+_with_port = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d+|\[([^\]]+)\](?::\d+)?", re.ASCII).fullmatch
 
 _REASONS = {"ip": "address", "user_agent": "browser"}
 
@@ -55,7 +59,10 @@ def _digest(trait: str, text: str) -> bytes:
 
 
 def network(address: str | None) -> str:
-    """Return what stays the same of an *address*: of IPv6 the first 64 bits."""
+    """Return what stays the same of an *address*: no port, of IPv6 the first 64 bits."""
+    found_port = _with_port(address or "")
+    if found_port:
+        address = found_port[1] or found_port[2]
     try:
         found = ip_address(address or "")
     except ValueError:

@@ -51,7 +51,7 @@ def some_of(given: Given, key: str, allowed: tuple[str, ...] = ()) -> tuple[str,
     """
     value = given[key]
     found = () if value is None else (value,) if isinstance(value, str) else value
-    words = f"of {', '.join(map(repr, allowed))}" if allowed else "texts"
+    words = f"of {', '.join(map(repr, allowed))}" if allowed else "of texts"
     if not isinstance(found, (list, tuple, set, frozenset)) or not all(
         isinstance(each, str) and each and (not allowed or each in allowed) for each in found
     ):

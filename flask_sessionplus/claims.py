@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app, has_request_context, request
@@ -15,11 +15,14 @@ from .bearer.families import family_of, sid_of
 from .bearer.gate import Refused
 from .bearer.header import bearer_of
 from .bearer.verifying import VerifiedClaims
-from .errors import InvalidToken, StoreError
+from .errors import DamagedRecord, InvalidToken, StoreError
 from .lifecycle import Lifecycle
+from .owners import count_sessions
+from .record import Record
 from .services import State
 from .session import Session
-from .tokens import Token
+from .stores.base import Miss
+from .tokens import Token, digest
 
 if TYPE_CHECKING:
     from flask import Request
@@ -37,17 +40,15 @@ _log = logging.getLogger("flask_sessionplus")
 def claims_of(request: Request) -> VerifiedClaims:
     """Return the claims of the bearer token that the request under way has brought.
 
-    It is verified once in a request, and looked up whether it was revoked. If the browser's
-    cookie has come too, and is somebody else's, it is refused: two users in one request.
+    It is verified once in a request, and looked up whether it was revoked. If by its session
+    the browser is somebody else's, it is refused: two users in one request. That is compared
+    each time, for somebody may have signed in meanwhile.
 
     :param request: ``flask.request``.
     :raises InvalidToken: if there is none, or it is not valid, for whatever reason.
     :raises StoreUnavailable: if the store cannot tell whether it was revoked.
     """
-    found = getattr(request, _ATTRIBUTE, None)
-    if found is None:
-        found = _check(request)
-        setattr(request, _ATTRIBUTE, found)
+    found = _checked(request)
     if isinstance(found, VerifiedClaims):
         return found
     if isinstance(found, StoreError):
@@ -96,6 +97,33 @@ def owner_in(session: Session) -> str:
     return _owner(life)
 
 
+def still_counts(
+    session: Session | None, claims: VerifiedClaims | None, tokens: Tokens | None, owner: str
+) -> bool:
+    """Tell whether what let a request in has not been revoked meanwhile: that is looked up.
+
+    :param session: the browser's, if it is still there.
+    :param claims: of the bearer token that let it in; None: it was the browser's session.
+    :param owner: who was let in.
+    :raises StoreError: if the store cannot tell.
+    """
+    if claims is not None:
+        return tokens is not None and tokens.still_takes(claims)
+    life = None if session is None else session._open()
+    if life is None or life.token is None:
+        # This very request signs somebody in or out, and nobody else does anything with it.
+        return True
+    try:
+        found = life.store.reload(digest(life.token))
+    except DamagedRecord:
+        # With its next request it is not signed in either.
+        return False
+    if found is Miss.MOVED:
+        # It was ended, or has got another token: then the user has it still.
+        return count_sessions(life.store, life.services.codec, owner) > 0
+    return isinstance(found, Record)
+
+
 def end_tokens(tokens: Tokens, owner: str | None, spares_current: bool) -> Collection[bytes]:
     """Note that tokens are good no more, when sessions are revoked; return what is to stay.
 
@@ -140,19 +168,42 @@ def _interface() -> SessionPlusInterface:
     return cast("SessionPlusInterface", current_app.session_interface)
 
 
-def _check(request: Request) -> VerifiedClaims | str | StoreError:
+def _checked(request: Request) -> VerifiedClaims | str | StoreError:
     """Return the claims, or why there are none: in a word, which is "" if no token came."""
-    interface = _interface()
+    # What is good for one app is not for another one, in whose context this may be called.
+    by_app: dict[Any, Any] = request.__dict__.setdefault(_ATTRIBUTE, {})
+    app = _sender()
+    found = by_app.get(app)
+    if found is None:
+        found = by_app[app] = _told(lambda: _check(request))
+    if not isinstance(found, VerifiedClaims):
+        return found
+    other = _told(lambda: _compared(found))
+    if isinstance(other, StoreError):
+        by_app[app] = other
+    return other
+
+
+def _check(request: Request) -> VerifiedClaims | str:
+    interface, token = _interface(), _look(request)
+    if token is None:
+        return ""
+    if interface.tokens is None:
+        raise Refused("unconfigured")
+    return interface.tokens.check(token, request.environ)
+
+
+def _compared(claims: VerifiedClaims) -> VerifiedClaims:
+    owner = owner_in(current_session())
+    if owner and owner != owner_of(claims):
+        raise Refused("cookie")
+    return claims
+
+
+def _told(check: Callable[[], VerifiedClaims | str]) -> VerifiedClaims | str | StoreError:
+    """Return what *check* does, or why it fails; that is told."""
     try:
-        token = _look(request)
-        if token is None:
-            return ""
-        if interface.tokens is None:
-            raise Refused("unconfigured")
-        claims = interface.tokens.check(token, request.environ)
-        owner = owner_in(current_session())
-        if owner and owner != owner_of(claims):
-            raise Refused("cookie")
+        return check()
     except Refused as error:
         signals.token_rejected.send(_sender(), reason=error.reason)
         return error.reason
@@ -160,7 +211,6 @@ def _check(request: Request) -> VerifiedClaims | str | StoreError:
         _log.error("%s", error, exc_info=error)
         signals.store_failed.send(_sender(), session=current_session(), error=error)
         return error
-    return claims
 
 
 def _look(request: Request) -> Token | None:

@@ -13,13 +13,16 @@ from typing import Any
 import flask
 from flask import Flask, has_request_context
 
-from . import signals
+from . import clock, signals
 from .claims import current_family
 from .errors import DamagedRecord, StoreError
+from .global_session import end_globals
+from .identity import owner_changed
 from .lifecycle import Lifecycle
 from .owners import SessionInfo, index_of, kind_of, list_sessions, owner_key
-from .record import Record
+from .record import Record, tombstone
 from .saving import end_at_once
+from .services import State
 from .session import Session
 from .stores.base import Browsable
 from .tokens import digest
@@ -27,8 +30,8 @@ from .tokens import handle as handle_of
 
 #: Does what has to be done besides when sessions are revoked, such as those of bearer tokens.
 #: Called with the user's owner key, or None for everybody, and whether the request under way
-#: is to be spared; returns the sids that are to stay. For a user it is called before the
-#: records are removed, for everybody after it, when its own are gone too.
+#: is to be spared; returns the sids that are to stay. It is called before the records are
+#: removed, and for everybody once more after it, for its own may be gone too.
 Revoker = Callable[[str | None, bool], Collection[bytes]]
 
 _is_handle = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII).fullmatch
@@ -94,11 +97,19 @@ def revoke_all(app: Flask) -> int:
             f"A {type(ours.store).__name__} cannot go through its sessions. Set another"
             " SESSION_KEY_PREFIX, SESSION_TABLE or encryption key: then none is found."
         )
-    count = _end_current(app, None) + ours.store.delete_all()
-    for revoker in ours.revokers:
-        revoker(None, False)
+    _revoke_for_all(ours)
+    try:
+        count = _end_current(app, None) + ours.store.delete_all()
+    finally:
+        # Again, even if it breaks off: what was noted before may be among what was removed.
+        _revoke_for_all(ours)
     _tell(app, "", count)
     return count
+
+
+def _revoke_for_all(ours: Any) -> None:
+    for revoker in ours.revokers:
+        revoker(None, False)
 
 
 def _ours(app: Flask) -> Any:
@@ -129,19 +140,44 @@ def _end_current(app: Flask, owner: str | None) -> bool:
     session = _session(app)
     if session is None:
         return False
+    # What it has not written yet would come after the removal.
+    end_globals(session, owner)
     life = session._open()
-    if owner is not None and owner not in (_owner(life), life.next_owner):
+    if owner is not None and owner not in (_owner(life), _replaced(life), life.next_owner):
         return False
     if life.is_stored and (owner is None or _owner(life) == owner):
         return end_at_once(life, _sid(life))
+    if owner is not None and owner != life.next_owner:
+        return _end_former(life)
     if life.next_owner is not None:
         # Somebody is about to be signed in.
         life.end()
+        life.send(owner_changed, owner="", former="")
     return False
+
+
+def _end_former(life: Lifecycle) -> bool:
+    """End the user's session in whose place another user's is about to be begun."""
+    sid = _sid(life)
+    was_there = life.call(life.store.delete, sid)
+    if was_there:
+        # As `end_at_once` does, but what the new user has put in stays.
+        life.call(life.store.create, sid, tombstone(clock.now(), bytes(32)))
+        life.state, life.token, life.record = State.NEW, None, None
+        life.restarts = False
+        life.was_modified = True
+        life.send(signals.session_destroyed, handle=handle_of(sid))
+    return was_there
 
 
 def _owner(life: Lifecycle) -> str:
     return life.record.owner if life.is_stored and life.record is not None else ""
+
+
+def _replaced(life: Lifecycle) -> str:
+    """Return whose session ends when what has been begun in its place is written."""
+    is_replaced = life.restarts and life.next_owner is not None and life.record is not None
+    return life.record.owner if is_replaced and life.record is not None else ""
 
 
 def _sid(life: Lifecycle) -> bytes:

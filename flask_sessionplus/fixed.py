@@ -47,14 +47,23 @@ class FixedLifecycle(Lifecycle):
 
     :param token: stands for the place, and is none that could be in a cookie.
     :param owner: whose it is.
+    :param still_counts: asks once more whether the request is let in, after it has begun the
+        record: who is revoked meanwhile would find what he has ended there again.
     """
 
     def __init__(
-        self, services: Services, request: Any, session: Any, token: str, owner: str
+        self,
+        services: Services,
+        request: Any,
+        session: Any,
+        token: str,
+        owner: str,
+        still_counts: Callable[[], bool],
     ) -> None:
         super().__init__(services, request, session)
         self._fixed = token
         self._owner = owner
+        self._still_counts = still_counts
 
     @property
     def handle(self) -> str:
@@ -62,7 +71,10 @@ class FixedLifecycle(Lifecycle):
         return handle(digest(self._fixed))
 
     def begin(self, sets: dict[str, bytes], expires_at: int) -> bool:
-        """Begin the record with *sets*; return whether nobody was faster."""
+        """Begin the record with *sets*; return whether nobody was faster.
+
+        Who is not let in any more goes on without a place in the store.
+        """
         now = clock.now()
         values = {
             **sets,
@@ -75,6 +87,9 @@ class FixedLifecycle(Lifecycle):
         record = Record(now, now, expires_at, values, revision, self._owner)
         if not self.call(self.store.create, digest(self._fixed), record):
             return False
+        if not self._is_let_in_still():
+            self.lose(has_changes=bool(sets))
+            return True
         record = spread(record)[0]
         if sets:
             self.settle(self._fixed, record, sets)
@@ -87,7 +102,10 @@ class FixedLifecycle(Lifecycle):
         found = self.call(self.store.reload, digest(self._fixed))
         if isinstance(found, Miss):
             return False
-        self._go_on(found)
+        if self.call(self._still_counts):
+            self._go_on(found)
+        else:
+            self.lose(has_changes=any(self.data.changes()))
         return True
 
     def begin_empty(self) -> None:
@@ -148,6 +166,17 @@ class FixedLifecycle(Lifecycle):
         """Send *signal*, if it concerns more than what browsers have."""
         if signal in _TOLD:
             super().send(signal, **details)
+
+    def _is_let_in_still(self) -> bool:
+        """Look, and remove the record that was just begun if not, or if nobody can tell."""
+        # Not before: a revocation in between would have found nothing to remove.
+        counts = False
+        try:
+            counts = self.call(self._still_counts)
+        finally:
+            if not counts:
+                self.call(self.store.delete, digest(self._fixed))
+        return counts
 
     def _go_on(self, record: Record) -> None:
         self.state, self.token, self.record = State.ALIVE, self._fixed, record

@@ -1,24 +1,34 @@
-"""Flask-Login: its signals sign our sessions in and out.
+"""Flask-Login: its signals sign our sessions in and out, and it follows when ours are.
 
 What it keeps in the session stays where it keeps it, so all that works with it goes on as before.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import flask
-from flask import Flask, has_request_context
+from flask import Flask, g, has_request_context
 
+from .errors import SessionReadOnly, TooManySessions, WriteRefused
+from .identity import owner_changed
 from .owners import owner_key
 from .services import State
 from .session import Session
-from .signals import user_signed_out
+from .signals import session_destroyed
 
 # What Flask-Login itself has put in before its signal, and reads after it.
 _USER = "_user_id"
 _REMEMBER = "_remember"
 _KEYS = (_USER, "_fresh", "_id", _REMEMBER, "_remember_seconds")
+
+# Where it keeps who is signed in, for one request.
+_SHOWN = "_login_user"
+
+# What a user may have besides an alternative id: the id that never changes.
+_REAL_ID = "session_user_id"
 
 
 def connect(app: Flask) -> None:
@@ -27,36 +37,47 @@ def connect(app: Flask) -> None:
         from flask_login import signals  # type: ignore[import-untyped]
     except ImportError:
         return
+    signals.user_accessed.connect(_watch, app)
     signals.user_logged_in.connect(_sign_in, app)
     signals.user_loaded_from_cookie.connect(_sign_in_from_cookie, app)
     signals.user_login_confirmed.connect(_confirm, app)
     signals.user_logged_out.connect(_sign_out, app)
     signals.session_protected.connect(_protect, app)
-    user_signed_out.connect(_forget_cookie, app)
+    owner_changed.connect(_follow, app)
+    session_destroyed.connect(_forget_user, app)
 
 
-def _sign_in(app: Flask, **_: Any) -> None:
+def _sign_in(app: Flask, user: Any = None, **_: Any) -> None:
     session = _current(app)
     if session is None or _USER not in session:
         return
     kept = {key: session[key] for key in _KEYS if key in session}
+    shown = g.get(_SHOWN)
     try:
-        is_new = _login(session, kept[_USER])
+        is_new = _login(session, kept[_USER], user)
     except BaseException:
         # Or it would be signed in for Flask-Login, and for nobody else.
         for key in kept:
             session.remove(key)
+        _show_nobody(app)
         raise
-    # If it was somebody else's it has been emptied.
+    # If it was somebody else's it has been emptied, and Flask-Login has followed.
     session.update(kept)
+    if _REMEMBER in session and _REMEMBER not in kept:
+        session.remove(_REMEMBER)
+    if shown is not None:
+        setattr(g, _SHOWN, shown)
     if is_new and not kept.get("_fresh"):
         session.doubt()
 
 
-def _login(session: Session, user_id: str) -> bool:
+def _login(session: Session, user_id: str, user: Any) -> bool:
     """Sign the user in, unless the app has done so itself in this request; return which."""
-    owner = owner_key(user_id)
-    if session._open().signed_in == owner:
+    real_id = getattr(user, _REAL_ID, None)
+    user_id = user_id if real_id is None else real_id
+    owner, signed_in = owner_key(user_id), session._open().signed_in
+    # The app knows the user by his id, also if Flask-Login knows him by another one.
+    if signed_in and (signed_in == owner or _is_of(getattr(user, "id", None), signed_in)):
         return False
     if session.is_authenticated and owner_key(session.user_id) == owner:
         # Flask-Login has ids as texts only, and knows nothing of the rest.
@@ -66,10 +87,10 @@ def _login(session: Session, user_id: str) -> bool:
     return True
 
 
-def _sign_in_from_cookie(app: Flask, **_: Any) -> None:
+def _sign_in_from_cookie(app: Flask, user: Any = None, **_: Any) -> None:
     session = _current(app)
     if session is not None and session._open().state is not State.UNUSED:
-        _sign_in(app)
+        _sign_in(app, user)
 
 
 def _confirm(app: Flask, **_: Any) -> None:
@@ -106,11 +127,73 @@ def _leave(session: Session) -> None:
         session[_REMEMBER] = remember
 
 
-def _forget_cookie(app: Flask, session: Session, **_: Any) -> None:
-    """Let Flask-Login take its cookie away: or the next request would be signed in again."""
+def _follow(app: Flask, session: Session, owner: str, former: str, **_: Any) -> None:
+    """Let Flask-Login know that our session is another user's now, or nobody's."""
+    if not hasattr(app, "login_manager"):
+        return
+    is_left = _USER in session and not _is_of(session[_USER], owner)
+    for key in _KEYS if is_left else ():
+        session.remove(key)
     name = app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
-    if hasattr(app, "login_manager") and name in session._request.cookies:
+    if (former or is_left or not owner) and name in session._request.cookies:
+        # Or the next request would be signed in again.
         session[_REMEMBER] = "clear"
+    # In a test's own session there is no request under way.
+    shown = g.get(_SHOWN) if _current(app) is session else None
+    if shown is not None and not _is_of(shown.get_id(), owner):
+        _show_nobody(app)
+
+
+def _forget_user(app: Flask, session: Session, **_: Any) -> None:
+    """Let Flask-Login know that the session is gone, such as one that was revoked."""
+    if _current(app) is session and _USER not in session and not session.is_authenticated:
+        _show_nobody(app)
+
+
+def _is_of(user_id: Any, owner: str) -> bool:
+    try:
+        return owner_key(user_id) == owner
+    except (TypeError, ValueError):
+        return False
+
+
+def _show_nobody(app: Flask) -> None:
+    if g.get(_SHOWN) is not None:
+        # It has no public way to say so that leaves the session alone.
+        setattr(g, _SHOWN, app.login_manager.anonymous_user())  # type: ignore[attr-defined]
+
+
+def _watch(app: Flask, **_: Any) -> None:
+    """See to it that Flask-Login, which is about to look who is there, may fail to write."""
+    manager: Any = getattr(app, "login_manager", None)
+    if manager is None or hasattr(manager, "_is_watched"):
+        return
+    manager._is_watched = True
+    load, protect = manager._load_user_from_remember_cookie, manager._session_protection_failed
+    manager._load_user_from_remember_cookie = partial(_load_remembered, manager, load)
+    manager._session_protection_failed = partial(_is_from_elsewhere, protect)
+
+
+def _load_remembered(manager: Any, load: Callable[[str], Any], cookie: str) -> Any:
+    """Return the user of a remember cookie, or None; where nothing is written, for now only."""
+    from flask_login import decode_cookie
+
+    try:
+        return load(cookie)
+    except (TooManySessions, SessionReadOnly):
+        # To be remembered is no reason for an error on each page.
+        return None
+    except WriteRefused:
+        find = manager._user_callback
+        return None if find is None else find(decode_cookie(cookie))
+
+
+def _is_from_elsewhere(has_failed: Callable[[], bool]) -> bool:
+    try:
+        return has_failed()
+    except WriteRefused:
+        # It cannot be noted that nothing is fresh now: then nobody is signed in, for now.
+        return True
 
 
 def _current(app: Flask) -> Session | None:

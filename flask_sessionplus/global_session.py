@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .bearer.checking import owner_of
 from .claims import claims_of as claims_of
-from .claims import has_bearer, owner_in
+from .claims import has_bearer, owner_in, still_counts
 from .clock import to_datetime
 from .errors import InvalidToken
 from .exchange import exchange
@@ -26,6 +27,9 @@ from .tokens import Token, digest
 
 if TYPE_CHECKING:
     from flask import Request
+
+    from .bearer.verifying import VerifiedClaims
+    from .tokenstore import Tokens
 
 
 class Principal(NamedTuple):
@@ -59,11 +63,19 @@ class GlobalSession(StoredSession):
     It has the words of the browser's session, but neither messages nor a cookie.
 
     :param request: the one under way.
+    :param still_counts: tells whether it has not been revoked who is let in.
     """
 
-    def __init__(self, services: Services, request: Any, principal: Principal) -> None:
+    def __init__(
+        self,
+        services: Services,
+        request: Any,
+        principal: Principal,
+        still_counts: Callable[[], bool],
+    ) -> None:
         super().__init__(services, request)
         self.principal = principal
+        self._still_counts = still_counts
 
     @property
     def exists(self) -> bool:
@@ -128,8 +140,9 @@ class GlobalSession(StoredSession):
             raise
 
     def _begin(self) -> Lifecycle:
-        place = self.principal.token
-        return FixedLifecycle(self._services, self._request, self, place, self.principal.owner)
+        place, owner = self.principal.token, self.principal.owner
+        counts = self._still_counts
+        return FixedLifecycle(self._services, self._request, self, place, owner, counts)
 
     def _exchange(self, key: str, function: Callable[[Any], Any]) -> Any:
         life = self._open_fixed()
@@ -154,9 +167,13 @@ class Globals:
     :param services: those of the browsers' sessions.
     :param schema: the typed parameters of global sessions.
     :param issuer: of whom the users are who sign in by cookie.
+    :param tokens: the app's bearer tokens, if it has any.
     """
 
-    def __init__(self, services: Services, schema: Schema | None, issuer: str) -> None:
+    def __init__(
+        self, services: Services, schema: Schema | None, issuer: str, tokens: Tokens | None
+    ) -> None:
+        self._tokens = tokens
         self._by_cookie = services.settings.signin.global_by_cookie
         self._issuer = issuer
         find_policy = services.find_policy
@@ -174,27 +191,38 @@ class Globals:
         :param session: the browser's.
         :raises InvalidToken: if nobody is signed in in a way that counts.
         """
-        principal = self._principal(session, request)
+        principal, claims = self._principal(session, request)
         # More than one only if somebody else signs in by cookie within the request.
         for found in session._globals:
             if isinstance(found, GlobalSession) and found.principal == principal:
                 return found
         services = replace(self._services, read_token=lambda _: (principal.token, None))
-        found = GlobalSession(services, request, principal)
+        # Weakly: a cycle would wait for the garbage collector.
+        find_session, tokens, owner = weakref.ref(session), self._tokens, principal.owner
+        found = GlobalSession(
+            services,
+            request,
+            principal,
+            lambda: still_counts(find_session(), claims, tokens, owner),
+        )
         session._globals = (*session._globals, found)
         return found
 
-    def _principal(self, session: Session, request: Request) -> Principal:
+    def _principal(
+        self, session: Session, request: Request
+    ) -> tuple[Principal, VerifiedClaims | None]:
         if not self._by_cookie or has_bearer(request):
             claims = claims_of(request)
-            return Principal(claims.issuer, claims.subject, owner_of(claims))
+            # A UUID is the same subject in small and capital letters.
+            owner = owner_of(claims)
+            return Principal(claims.issuer, owner, owner), claims
         owner = owner_in(session)
         if not owner:
             raise InvalidToken(
                 "The global session needs a bearer token or somebody who is signed in.",
                 challenge="Bearer",
             )
-        return Principal(self._issuer, owner, owner)
+        return Principal(self._issuer, owner, owner), None
 
 
 def finish_global(session: StoredSession, status: int) -> None:
@@ -204,6 +232,15 @@ def finish_global(session: StoredSession, status: int) -> None:
     """
     if isinstance(session._life, FixedLifecycle):
         finish_fixed(session._life, is_error=status >= 400)
+
+
+def end_globals(session: Session, owner: str | None) -> None:
+    """Drop what the request has put into the data of *owner*; None: of everybody."""
+    for found in session._globals:
+        if isinstance(found, GlobalSession) and owner in (None, found.principal.owner):
+            life = found._life
+            if life is not None and not life.is_read_only:
+                life.end()
 
 
 def _without_cookies(policy: Policy) -> Policy:

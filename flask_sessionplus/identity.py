@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+
+from blinker import Signal
 
 from . import clock, signals
 from .binding import BIND, bound
@@ -14,9 +17,8 @@ from .errors import LoginRequired, StoreError, TooManySessions, UndecodableValue
 from .lifecycle import Lifecycle
 from .mapping import StoredSession
 from .names import shown
-from .owners import SINCE, USER, count_sessions, evict, origin_of, owner_key
+from .owners import ORIGIN, SINCE, USER, count_sessions, evict, origin_of, owner_key, too_many
 from .record import IDENTITY
-from .saving import end_at_once
 from .services import State
 from .stores.base import OwnerIndex
 from .tokens import digest
@@ -28,6 +30,10 @@ _LEVEL = f"{IDENTITY}level"
 
 # How far the clocks of several machines may be apart, in milliseconds.
 _CLOCK_SKEW = 30_000
+
+#: Sent by the app when a session becomes another user's, or nobody's: what also keeps who is
+#: signed in has to follow. Carries ``session``, ``owner`` and ``former``, ``""`` for nobody.
+owner_changed = Signal()
 
 
 class SignIn(StoredSession):
@@ -75,7 +81,7 @@ class SignIn(StoredSession):
         limit = self._services.settings.signin.max_per_user
         if limit is not None and isinstance(life.store, OwnerIndex):
             self._check_room(life, owner, limit)
-        is_repeated = self._begin_login(life, owner)
+        is_repeated, was_permanent = self._begin_login(life, owner), life.is_permanent
         for name, data in identity.items():
             life.data.set_hidden(name, data)
         for key, value in parameters.items():
@@ -83,7 +89,12 @@ class SignIn(StoredSession):
         if remember:
             life.is_permanent = True
         if limit is not None and isinstance(life.store, OwnerIndex):
-            self._keep_to_limit(life, owner, limit)
+            try:
+                self._keep_to_limit(life, owner, limit)
+            except TooManySessions:
+                life.is_permanent = was_permanent
+                self._give_back(life, [*identity, *ORIGIN], parameters)
+                raise
         if not is_repeated:
             life.send(signals.user_signed_in, user_id=user_id)
 
@@ -95,8 +106,10 @@ class SignIn(StoredSession):
         """
         life = self._open_for_signing("out")
         user_id = _user_or_owner(life) if self.is_authenticated else None
+        former = _owner(life)
         life.end()
         life.clears_site = True
+        life.send(owner_changed, owner="", former=former)
         if user_id is not None:
             life.send(signals.user_signed_out, user_id=user_id)
 
@@ -140,7 +153,7 @@ class SignIn(StoredSession):
     @role_id.setter
     def role_id(self, value: Any) -> None:
         if self._change(_ROLE, value, "role_id"):
-            self._open().regenerate()
+            self._renew(self._open())
 
     @property
     def level(self) -> str | None:
@@ -168,7 +181,7 @@ class SignIn(StoredSession):
         :raises LoginRequired: if nobody is signed in.
         """
         self._change(_CONFIRMED, clock.now(), "confirm()")
-        self._open().regenerate()
+        self._renew(self._open())
 
     def doubt(self) -> None:
         """Take back what :meth:`confirm` and :meth:`login` have noted: nothing is fresh now."""
@@ -208,7 +221,7 @@ class SignIn(StoredSession):
         if value is not None and (not isinstance(value, str) or not value):
             raise ValueError("A level is a text that is not empty, or None.")
         if self._change(_LEVEL, value, what):
-            self._open().regenerate()
+            self._renew(self._open())
 
     def _identity(self, name: str) -> Any:
         life = self._open()
@@ -243,26 +256,31 @@ class SignIn(StoredSession):
 
     def _begin_login(self, life: Lifecycle, owner: str) -> bool:
         """Make the session ready for *owner*; return whether he has just signed in already."""
-        signin = self._services.settings.signin
         former = _owner(life)
         if former and former != owner:
             life.end()
+        if former != owner:
+            life.send(owner_changed, owner=owner, former=former)
         is_repeated = former == owner and life.next_owner == owner
         life.clears_site = False
         life.signed_in = life.next_owner = owner
         if is_repeated:
             return True
-        for key in signin.drop_on_login:
-            # In a scope, the key stands at the end of the name.
-            doomed = [name for name in life.data.scoped() if name.endswith(f"\x00{key}")]
-            for name in [*doomed, *([key] if key in life.data else [])]:
-                del life.data[name]
-        life.regenerate()
+        self._renew(life)
         codec, request = self._services.codec, self._request
         for name, data in origin_of(request, codec).items():
             life.data.set_hidden(name, data)
         life.data.set_hidden(BIND, bound(self._services, request, {}).get(BIND))
         return False
+
+    def _renew(self, life: Lifecycle) -> None:
+        """Give the session a new token, and take from it what belongs to the old one."""
+        for key in self._services.settings.signin.drop_on_login:
+            # In a scope, the key stands at the end of the name.
+            doomed = [name for name in life.data.scoped() if name.endswith(f"\x00{key}")]
+            for name in [*doomed, *([key] if key in life.data else [])]:
+                del life.data[name]
+        life.regenerate()
 
     def _check_room(self, life: Lifecycle, owner: str, limit: int) -> None:
         """Refuse a user who has too many sessions, before the visitor's is touched."""
@@ -270,7 +288,7 @@ class SignIn(StoredSession):
         if signin.when_full != "refuse" or _owner(life) == owner:
             return
         if life.call(count_sessions, life.store, self._services.codec, owner) >= limit:
-            raise _too_many(limit)
+            raise too_many(limit)
 
     def _keep_to_limit(self, life: Lifecycle, owner: str, limit: int) -> None:
         if self._services.settings.signin.when_full == "evict_oldest":
@@ -279,8 +297,20 @@ class SignIn(StoredSession):
             # Of those who sign in at the same time, whoever counts last counts all of them.
             self.save()
             if life.is_stored and self._count(life, owner) > limit:
-                end_at_once(life, digest(life.token or ""))
-                raise _too_many(limit)
+                raise too_many(limit)
+
+    def _give_back(self, life: Lifecycle, hidden: Iterable[str], keys: Iterable[str]) -> None:
+        """Let the session be nobody's again; what the visitor has put in stays."""
+        for name in hidden:
+            life.data.set_hidden(name, None)
+        for key in keys:
+            life.data.drop(key)
+        life.next_owner, life.signed_in = "", ""
+        try:
+            self.save()
+        except StoreError:
+            life.end()
+            raise
 
     def _count(self, life: Lifecycle, owner: str) -> int:
         try:
@@ -316,10 +346,3 @@ def _user_or_owner(life: Lifecycle) -> Any:
 def _evict(life: Lifecycle, owner: str, limit: int) -> None:
     assert life.token is not None
     life.call(evict, life.store, life.services.codec, owner, limit, digest(life.token))
-
-
-def _too_many(limit: int) -> TooManySessions:
-    return TooManySessions(
-        f"The user has {limit} sessions already, which is SESSION_MAX_PER_USER. Let one of them"
-        " be ended, or set SESSION_WHEN_FULL = 'evict_oldest'."
-    )

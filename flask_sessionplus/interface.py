@@ -86,7 +86,9 @@ class SessionPlusInterface(SessionInterface):
             local_schema=schema and schema.for_scope("local"),
         )
         issuer = app.config.get("SESSION_JWT_ISSUER") or ""
-        self._globals = Globals(self._services, schema and schema.for_scope("global"), issuer)
+        self._globals = Globals(
+            self._services, schema and schema.for_scope("global"), issuer, tokens
+        )
 
     def open_session(self, app: Flask, request: Request) -> Session:
         """Return the session of *request*, not loaded yet."""

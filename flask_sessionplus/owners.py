@@ -12,7 +12,7 @@ from uuid import UUID
 from .clock import to_datetime
 from .codec import Codec
 from .devices import browser_name
-from .errors import StoreError
+from .errors import StoreError, TooManySessions
 from .record import BOOKKEEPING, IDENTITY, Record
 from .stores.base import OwnerIndex, Store
 from .tokens import handle
@@ -26,6 +26,9 @@ SINCE = f"{IDENTITY}since"
 #: From where, and with what.
 ADDRESS = f"{BOOKKEEPING}address"
 AGENT = f"{BOOKKEEPING}agent"
+
+#: Both: what :func:`origin_of` returns.
+ORIGIN = (ADDRESS, AGENT)
 
 #: What a record is that is no browser's session.
 KIND = f"{BOOKKEEPING}kind"
@@ -155,7 +158,7 @@ def evict(store: Store, codec: Codec, owner: str, limit: int, current: bytes) ->
     """End what *owner* has in browsers beyond *limit*, the one used longest ago first.
 
     Never the *current* one, and none that was begun after it: of two that are begun at the
-    same time, only the later one ends the other.
+    same time, only the later one ends the other. In the same millisecond the sids decide.
 
     :param current: the sid of the session that has been begun.
     :return: how many were ended.
@@ -165,8 +168,16 @@ def evict(store: Store, codec: Codec, owner: str, limit: int, current: bytes) ->
     if current not in since:
         return 0
     others = [sid for sid, _ in found if sid != current]
-    doomed = [sid for sid in others[limit - 1 :] if since[sid] <= since[current]]
+    doomed = [sid for sid in others[limit - 1 :] if (since[sid], sid) < (since[current], current)]
     return sum(map(store.delete, doomed))
+
+
+def too_many(limit: int) -> TooManySessions:
+    """Return what to raise where a user has *limit* sessions."""
+    return TooManySessions(
+        f"The user has {limit} sessions already, which is SESSION_MAX_PER_USER. Let one of them"
+        " be ended, or set SESSION_WHEN_FULL = 'evict_oldest'."
+    )
 
 
 def _browsers(store: Store, codec: Codec, owner: str) -> list[tuple[bytes, Record]]:

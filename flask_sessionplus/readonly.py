@@ -41,6 +41,10 @@ class ReadOnlyData(Data):
     def __delitem__(self, name: str) -> None:
         self._refuse()
 
+    def drop(self, name: str) -> None:
+        """Refuse it, be it there or not."""
+        self._refuse()
+
     def set_hidden(self, name: str, data: bytes | None) -> None:
         """Refuse all but bookkeeping, which is ignored."""
         # Many apps say `session.permanent = True` with each request: it says nothing of a

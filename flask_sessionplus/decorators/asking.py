@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, cast
 
 from flask import request
 
 from .. import clock
 from ..answers import settings
+from ..checks import to_milliseconds
 from ..claims import claims_of, has_bearer
 from ..proxies import session
 from ..services import State
@@ -45,9 +47,12 @@ class Identity:
         is_one = isinstance(role, (str, bytes, Mapping)) or not isinstance(role, Iterable)
         return (role,) if is_one else tuple(role)
 
-    def is_fresh(self, max_age: int | None = None) -> bool:
-        """Tell whether the password was given at most *max_age* milliseconds ago."""
-        return self._is_fresh(max_age)
+    def is_fresh(self, max_age: timedelta | float | None = None) -> bool:
+        """Tell whether the password was given a short time ago (ASVS 7.5.3).
+
+        :param max_age: a timedelta or seconds; default: ``SESSION_FRESH_LIFETIME``.
+        """
+        return self._is_fresh(None if max_age is None else to_milliseconds("max_age", max_age))
 
 
 def current_identity() -> Identity | None:
@@ -60,6 +65,7 @@ def current_identity() -> Identity | None:
     :raises StoreUnavailable: if the store does not answer, whatever
         ``SESSION_ON_STORE_ERROR`` says: nobody knows then.
     """
+    settings()
     if has_bearer(_request()):
         return _of_bearer()
     life = session._open()

@@ -66,7 +66,8 @@ class _Fresh(_SignedIn):
         self._max_age = max_age
 
     def check(self, identity: Identity) -> None:
-        if not identity.is_fresh(self._max_age) and not is_view(settings().signin.confirm_view):
+        age = None if self._max_age is None else self._max_age / 1000
+        if not identity.is_fresh(age) and not is_view(settings().signin.confirm_view):
             limit = settings().signin.fresh_lifetime if self._max_age is None else self._max_age
             refuse(
                 NotFresh,
@@ -106,7 +107,7 @@ def role_required(*roles: Any) -> Decorator:
     :raises RoleRequired: 403. It is no redirect: to sign in again would not help.
     :raises TypeError: if no role is given.
     """
-    if not roles or any(is_target(role) for role in roles):
+    if not roles or any(is_target(role) or isinstance(role, (list, set)) for role in roles):
         raise TypeError("role_required needs the roles: @role_required('admin', 'owner').")
     return Decorator(_Role(roles))
 

@@ -28,6 +28,7 @@ class Issuer:
         self.before_tls = None
         self.asked = []
         self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(0.05)
         self.url = f"https://127.0.0.1:{self.socket.getsockname()[1]}/keys"
         self.over = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -40,7 +41,6 @@ class Issuer:
         self._thread.join(5)
 
     def _serve(self):
-        self.socket.settimeout(0.05)
         while not self.over.is_set():
             try:
                 line, _ = self.socket.accept()

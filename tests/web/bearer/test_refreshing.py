@@ -9,7 +9,7 @@ import pytest
 
 from flask_sessionplus import InvalidToken, token_reused
 from flask_sessionplus.proxies import session_claims
-from tests.web.bearer.bearing import bearer
+from tests.web.bearer.bearing import Reasons, bearer
 from tests.web.visiting import together
 
 
@@ -76,14 +76,48 @@ def test_a_request_that_was_sent_twice(any_api, reused, clock):
     assert refresh(any_api, second.refresh) is not None
 
 
-def test_an_older_one_ends_all_at_once(any_api, reused):
-    """One from before the last is no request that was sent twice."""
+def test_a_slow_tab(any_api, reused, clock):
+    """One from before the last is refused only as well, within ten seconds of its own use."""
     first = any_api.pair()
-    third = refresh(any_api, refresh(any_api, first.refresh).refresh)
+    second = refresh(any_api, first.refresh)
+    clock.advance(5)
+    third = refresh(any_api, second.refresh)
+    clock.advance(4.9)
 
+    assert refresh(any_api, first.refresh) is None
+    assert reused == []
+    assert any_api.client(third.access)(use).status == 200
+    clock.advance(0.1)
     assert refresh(any_api, first.refresh) is None
     assert reused == ["42"]
     assert any_api.client(third.access)(use).status == 401
+
+
+def test_many_at_once_do_not_pile_up(api, store, reused):
+    """Of many that were used in a moment the last ones are remembered, and no more."""
+    tokens = [api.pair().refresh]
+    for _ in range(40):
+        tokens.append(refresh(api, tokens[-1]).refresh)
+    [(_, record)] = store.inner.owned("42")
+
+    assert sum(map(len, record.values.values())) < 2_000
+    assert refresh(api, tokens[-2]) is None
+    assert reused == []
+    assert refresh(api, tokens[0]) is None
+    assert reused == ["42"]
+
+
+def test_why_it_was_refused_is_told(api, clock):
+    """Late, used before, or none at all: the app is told in a word, for late may be a copy."""
+    pair = api.pair()
+    refresh(api, pair.refresh)
+    with Reasons() as reasons:
+        refresh(api, pair.refresh)
+        clock.advance(10)
+        refresh(api, pair.refresh)
+        refresh(api, pair.refresh)
+
+    assert reasons == ["late", "reused", "refresh"]
 
 
 def test_other_sign_ins_stay(api, clock):
@@ -201,6 +235,28 @@ def test_the_absolute_lifetime(make_api, clock):
 
     assert refresh(api, pair.refresh) is None
     assert api.client(pair.access)(use).status == 401
+
+
+@pytest.mark.parametrize(("days", "most"), [(30, 90), (120, 120)])
+def test_the_longest(make_api, clock, days, most):
+    """A sign-in ends after 90 days even if no setting says so, or after one lifetime."""
+    api = make_api(SESSION_JWT_REFRESH_LIFETIME=timedelta(days=days))
+    pair = api.pair()
+    for _ in range(most // 10 - 1):
+        clock.advance(timedelta(days=10))
+        pair = refresh(api, pair.refresh) or pytest.fail("It ended early.")
+    clock.advance(timedelta(days=10))
+
+    assert refresh(api, pair.refresh) is None
+    assert api.client(pair.access)(use).status == 401
+
+
+def test_a_limit_that_was_made_shorter(make_api, store, clock):
+    """A sign-in that is older than a new limit has ended: a 401, not a fault."""
+    pair = make_api(store).pair()
+    clock.advance(600)
+
+    assert refresh(make_api(store, SESSION_ABSOLUTE_LIFETIME=600), pair.refresh) is None
 
 
 def test_from_where(api):

@@ -148,7 +148,7 @@ def test_signals(api, clock):
         clock.advance(60)
         api.client()(lambda: api.ext.tokens.refresh(pair.refresh))
 
-    assert [set(each) for each in carried] == [{"reason"}, {"owner"}]
+    assert [set(each) for each in carried] == [{"reason"}, {"owner"}, {"reason"}]
 
 
 def test_the_database(talking, echoing, tmp_path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from flask import session
 
 from flask_sessionplus.proxies import global_session, session_claims
-from tests.web.bearer.bearing import Reasons, bearer
+from tests.web.bearer.bearing import Reasons, bearer, foreign
 
 
 def use():
@@ -64,6 +66,49 @@ def test_the_claims_need_a_bearer(make_api):
     api = make_api(SESSION_GLOBAL_BY_COOKIE=True)
 
     assert _visitor(api, "same")(lambda: session_claims["sub"]).status == 401
+
+
+@pytest.mark.parametrize("looks_first", [False, True])
+def test_another_user_signs_in(api, looks_first):
+    """Who signs in by cookie makes it two users, even if the token has been looked at before."""
+
+    def page():
+        if looks_first:
+            global_session["secret"] = "of 42"
+        session.login(43)
+        session["copy"] = global_session.get("secret")
+
+    visitor = api.site.visitor()
+    with Reasons() as reasons:
+        assert visitor(page, headers=bearer(api.issue(42))).status == 401
+    assert reasons == ["cookie"]
+    assert visitor.value(lambda: session.get("copy")) is None
+
+
+def test_the_same_user_signs_in(api):
+    """The same user may, and who has signed out is nobody."""
+
+    def page():
+        first = session_claims["sub"]
+        session.login(42)
+        second = session_claims["sub"]
+        session.logout()
+        return [first, second, session_claims["sub"]]
+
+    assert api.site.visitor().value(page, headers=bearer(api.issue(42))) == ["42"] * 3
+
+
+@pytest.mark.parametrize("by", ["token", "cookie"])
+def test_a_uuid_in_capitals(make_api, by):
+    """Who is named by a UUID has the same data in whatever letters the issuer spells it."""
+    api = make_api(SESSION_GLOBAL_BY_COOKIE=True)
+    user = UUID("6f8c1f5e-0b0a-4a53-9d6e-6b5f1f3c2a1b")
+    api.client(foreign(sub=str(user).upper()))(lambda: global_session.update(a=1))
+    visitor = api.site.visitor()
+    visitor(lambda: session.login(user))
+    options = {"headers": bearer(api.issue(user))} if by == "token" else {}
+
+    assert visitor.value(lambda: dict(global_session), **options) == {"a": 1}
 
 
 def test_another_users_cookie_is_told(api):

@@ -210,7 +210,8 @@ def test_save(api, store):
         global_session["a"] = 2
         return calls
 
-    assert client.value(page)[-1] == "create"
+    # Then it is looked up once more whether the token was revoked meanwhile.
+    assert client.value(page)[-2:] == ["create", "load"]
     assert client.value(lambda: global_session["a"]) == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import Enum
 
 import pytest
@@ -259,3 +260,26 @@ def test_the_confirming_page_is_open(clock, put_up):
     found.append(status(visitor))
 
     assert found == [401, 200]
+
+
+@pytest.mark.parametrize(("age", "expected"), [(59, True), (61, False)])
+def test_freshness_is_in_seconds(clock, make_visitor, age, expected):
+    """What asks for freshness by hand says it in seconds, as the decorators do."""
+    visitor = make_visitor(lambda view: view)
+    visitor(lambda: session.login(42))
+    clock.advance(age)
+
+    assert visitor.value(lambda: current_identity().is_fresh(60)) is expected
+    assert visitor.value(lambda: current_identity().is_fresh(timedelta(minutes=1))) is expected
+
+
+def test_a_list_of_roles_is_refused():
+    """A list where the roles are to be given one by one would match nobody."""
+    with pytest.raises(TypeError, match="needs the roles"):
+        role_required(["admin", "owner"])
+
+
+def test_an_app_without_our_sessions(app):
+    """It is told what is missing."""
+    with app.test_request_context(), pytest.raises(RuntimeError, match="Call SessionPlus"):
+        current_identity()

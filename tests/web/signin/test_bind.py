@@ -178,10 +178,15 @@ def test_no_address_is_stored(make_visitor, store):
         ("192.0.2.7", None, False),
         (None, "", True),
         ("unix:", "unix:", True),
+        ("192.0.2.7:1000", "192.0.2.7:1001", True),
+        ("192.0.2.7:1000", "192.0.2.7", True),
+        ("192.0.2.7:1000", "192.0.2.8:1000", False),
+        ("[2001:db8:1:2::1]:1000", "2001:db8:1:2::1", True),
+        ("[2001:db8:1:2::1]", "[2001:db8:1:3::1]:9", False),
     ],
 )
 def test_networks(one, other, is_same):
-    """Of IPv6 the first 64 bits count; what is no address counts as it stands."""
+    """Of IPv6 the first 64 bits count, a port never; what is no address counts as it stands."""
     assert (network(one) == network(other)) is is_same
 
 

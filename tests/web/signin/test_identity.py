@@ -93,6 +93,24 @@ def test_each_level_is_another_token(ada):
     assert ada.value(lambda: session.level) is None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: session.confirm(),
+        lambda: session.elevate(),
+        lambda: setattr(session, "role_id", "admin"),
+    ],
+)
+def test_a_form_of_before_is_not_good_after(ada, change):
+    """With the token goes what belongs to it: the keys of `SESSION_DROP_ON_LOGIN`."""
+    ada(lambda: session.update(csrf_token="old"))
+    ada(lambda: session.scope("checkout").update(csrf_token="old", step=1))
+    ada.value(change)
+
+    assert ada.value(lambda: session.copy()) == {"cart": ["tea"]}
+    assert ada.value(lambda: session.scope("checkout").copy()) == {"cart": ["tea"], "step": 1}
+
+
 def test_signing_in_takes_the_level_back(ada):
     """After signing in again the second factor has to be given again."""
     ada(lambda: session.elevate())

@@ -296,13 +296,18 @@ def test_nobody_costs_nothing(visitor, store):
     assert store.new_calls() == []
 
 
-def test_a_late_sign_in_does_not_win(visitor):
-    """Of two sign-ins that were sent with one cookie, one is dropped, and none mixed."""
+def test_a_second_click_signs_in_as_well(visitor):
+    """Of two sign-ins that were sent with one cookie both are good, and none is mixed.
+
+    The answer to the first may never have come. The second has nothing of what the visitor had:
+    that went along with the first.
+    """
     visitor(lambda: session.update(a=1))
     other = visitor.tab()
     visitor(lambda: session.login("ada"))
     other(lambda: session.login("bob", b=2))
 
-    assert other.value(show) == (None, None, None, False)
+    assert other.value(show) == ("bob", None, None, True)
+    assert other.value(lambda: session.copy()) == {"b": 2}
     assert visitor.value(show) == ("ada", None, None, True)
     assert visitor.value(lambda: session.copy()) == {"a": 1}

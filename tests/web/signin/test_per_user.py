@@ -8,7 +8,7 @@ import pytest
 
 from flask_sessionplus import ConfigError, StoreUnavailable, TooManySessions, session, signals
 from flask_sessionplus.codec import Codec
-from flask_sessionplus.owners import KIND
+from flask_sessionplus.owners import KIND, evict
 from flask_sessionplus.record import Changes, Record
 from flask_sessionplus.stores.memory import MemoryStore
 from flask_sessionplus.tokens import digest
@@ -104,6 +104,22 @@ def test_the_current_one_is_never_ended(make_site, store, clock):
     visitors = [first, *sign_in(site, clock, 1)]
 
     assert signed_in(visitors) == [False, True]
+
+
+def test_two_at_the_same_moment_do_not_end_each_other(site, store, clock):
+    """Of two that sign in within one millisecond, and see each other, one stays."""
+    visitors = [site.visitor() for _ in range(2)]
+    for visitor in visitors:
+        visitor.value(lambda: session.login("ada"))
+    one, other = [digest(visitor.token) for visitor in visitors]
+
+    def look(sid):
+        evict(store, Codec(), "ada", 1, sid)
+
+    store.before["delete"] = lambda: look(other)
+    look(one)
+    look(other)
+    assert len(store.inner.owned("ada")) == 1
 
 
 def test_only_browsers_count(three, store, clock):
@@ -208,6 +224,40 @@ def test_one_that_comes_in_between(full, store, clock):
 
     assert fourth(lambda: session.login("ada")).status == 429
     assert signed_in([*visitors, other, fourth]) == [True, True, True, False]
+    assert len(store.inner.owned("ada")) == 3
+
+
+def test_what_the_visitor_had_is_given_back(full, store, clock):
+    """Who loses the last place in a race has what he had, and nothing of the sign-in."""
+    sign_in(full, clock, 2)
+    other, fourth = full.visitor(), full.visitor()
+    fourth(lambda: session.update(cart=["tea"]))
+    old = fourth.tab()
+    store.before["apply"] = lambda: other.value(lambda: session.login("ada"))
+
+    assert fourth(lambda: session.login("ada", "Ada", 1, True, mail="a@x")).status == 429
+    found = fourth.value(lambda: (session.copy(), session.is_authenticated, session.permanent))
+    assert found == ({"cart": ["tea"]}, False, False)
+    assert store.inner.load(digest(fourth.token)).owner == ""
+    assert not [name for name in store.inner.load(digest(fourth.token)).values if name != "cart"]
+    assert old.value(lambda: session.copy()) == {}
+    assert signed_in([other]) == [True]
+
+
+def test_if_nothing_can_be_given_back_nothing_stays(full, store, clock):
+    """If the store fails when the sign-in is taken back, the session is ended."""
+    sign_in(full, clock, 2)
+    other, fourth = full.visitor(), full.visitor()
+    fourth(lambda: session.update(cart=["tea"]))
+
+    def overtake():
+        other.value(lambda: session.login("ada"))
+        store.before["owned"] = lambda: store.faults.update(apply=lambda: StoreUnavailable("away"))
+
+    store.before["apply"] = overtake
+    assert fourth(lambda: session.login("ada")).status == 503
+    store.faults.clear()
+    assert signed_in([fourth, other]) == [False, True]
     assert len(store.inner.owned("ada")) == 3
 
 
