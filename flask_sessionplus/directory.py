@@ -50,11 +50,14 @@ def sessions_of(app: Flask, user_id: Any) -> list[SessionInfo]:
 def revoke(app: Flask, handle: str) -> bool:
     """End one session of *app*; return whether it was there."""
     store = _ours(app).store
-    index, half, life = index_of(store), _half(handle), _current(app)
+    index, half = index_of(store), _half(handle)
+    life, replacing = _current(app), _replacing(app)
     if half is None:
         return False
     if life is not None and half in _halves(life):
         owner, was_there = _owner(life), end_at_once(life, _sid(life))
+    elif replacing is not None and half == _sid(replacing)[:16]:
+        owner, was_there = _replaced(replacing), _end_former(replacing)
     else:
         sid = index.find(half)
         record = None if sid is None else _load(app, sid)
@@ -74,6 +77,9 @@ def revoke_user(app: Flask, user_id: Any, except_current: bool) -> int:
     spared = {sid for revoker in ours.revokers for sid in revoker(owner, except_current)}
     count = 0
     if except_current:
+        replacing = _replacing(app)
+        if replacing is not None and _replaced(replacing) == owner:
+            count += _end_former(replacing)
         spared |= {
             sid
             for sid, record in index.owned(owner)
@@ -172,6 +178,13 @@ def _end_former(life: Lifecycle) -> bool:
 
 def _owner(life: Lifecycle) -> str:
     return life.record.owner if life.is_stored and life.record is not None else ""
+
+
+def _replacing(app: Flask) -> Lifecycle | None:
+    """Return the session of the request under way, if it begins in the place of a user's."""
+    session = _session(app)
+    life = None if session is None else session._open()
+    return life if life is not None and _replaced(life) else None
 
 
 def _replaced(life: Lifecycle) -> str:

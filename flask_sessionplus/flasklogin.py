@@ -22,7 +22,8 @@ from .signals import session_destroyed
 # What Flask-Login itself has put in before its signal, and reads after it.
 _USER = "_user_id"
 _REMEMBER = "_remember"
-_KEYS = (_USER, "_fresh", "_id", _REMEMBER, "_remember_seconds")
+_PLACE = "_id"
+_KEYS = (_USER, "_fresh", _PLACE, _REMEMBER, "_remember_seconds")
 
 # Where it keeps who is signed in, for one request.
 _SHOWN = "_login_user"
@@ -116,8 +117,15 @@ def _protect(app: Flask, **_: Any) -> None:
         return
     if _USER in session:
         session.doubt()
-    else:
+    elif "_fresh" not in session and _came_with(session, _PLACE):
+        # It has taken out all that it keeps: that is "strong".
         _leave(session)
+
+
+def _came_with(session: Session, key: str) -> bool:
+    """Tell whether the stored session has *key*: if not, it is none of Flask-Login's."""
+    record = session._open().record
+    return record is not None and (key in record.values or key in record.beside)
 
 
 def _leave(session: Session) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, session
+from flask_login import LoginManager, current_user, login_user
 
 from flask_sessionplus import ParameterError, SessionPlus, StoreUnavailable, login_required
 from tests.support.processes import ROOT
@@ -143,6 +144,18 @@ def test_signing_in(desk: Desk) -> None:
     assert there.value(lambda: session.is_authenticated) is False
     assert here.value(lambda: desk.type("signing-in 2") and session.is_authenticated) is False
     assert here.client.post("/sign-out").location == "/"
+
+
+@runs("signing-in 4")
+def test_alternative_ids(desk: Desk, visitor: Visitor) -> None:
+    """signing-in: a user whom Flask-Login knows by another id is ours by the real one."""
+    user = desk.type("signing-in 4")["User"]()
+    user.id, user.alternative_id = 7, "changes"
+    LoginManager(desk.app).user_loader(lambda _: user)
+    visitor.value(lambda: login_user(user))
+
+    found = visitor.value(lambda: (current_user.get_id(), session.user_id))
+    assert found == ("changes", 7)
 
 
 @runs("tokens 1", "tokens 2", "global 1")

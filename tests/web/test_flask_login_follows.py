@@ -263,6 +263,17 @@ def test_another_user_is_another_one(make_app, store):
     assert store.inner.owned("7") == []
 
 
+@pytest.mark.parametrize("protection", ["basic", "strong"])
+def test_a_session_of_ours_only(site, visitor, protection):
+    """Whom only the app has signed in, Flask-Login's protection does not sign out."""
+    site.app.login_manager.session_protection = protection
+    visitor(lambda: session.login(8, cart=["tea"]))
+
+    for _ in range(2):
+        assert visitor.value(show) == (None, 8)
+    assert visitor.value(lambda: session.is_fresh()) is True
+
+
 def test_a_session_of_a_test(visitor):
     """Signing in and out in `session_transaction`, where there is no request, works as ever."""
     visitor(lambda: login(remember=True))

@@ -219,6 +219,23 @@ def test_everybody_is_revoked(any_api):
     assert [any_api.client(each)(use).status for each in tokens] == [401, 401]
 
 
+def test_before_anything_is_removed(api, store):
+    """Tokens of elsewhere are dead from the beginning, not when all is removed; nor if that fails.
+
+    Who cannot note that removes nothing: he would take the notes that there are.
+    """
+    client, seen = api.client(foreign(sub="9", jti="three")), []
+    store.before["delete_all"] = lambda: seen.append(client(use).status)
+    revoke(api, "all")
+    assert seen == [401]
+
+    store.new_calls()
+    store.faults = {"load": StoreUnavailable}
+    with pytest.raises(StoreUnavailable):
+        revoke(api, "all")
+    assert "delete_all" not in store.new_calls()
+
+
 @pytest.mark.parametrize("is_begun", [False, True])
 def test_it_breaks_off(api, store, is_begun):
     """The same if the store fails in the middle of it."""

@@ -189,7 +189,8 @@ def test_what_else_has_to_be_done(site, ext):
         assert alive(visitors) == 1
         ext.revoke_all()
 
-    assert calls == [("42", False), (None, False)]
+    # For everybody before and after: the notes of before are removed as well.
+    assert calls == [("42", False), (None, False), (None, False)]
     assert alive(visitors) == 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flask_sessionplus import session, signals
 from flask_sessionplus.record import Record
 from flask_sessionplus.tokens import digest
@@ -71,3 +73,27 @@ def test_signed_out_and_revoked(visitor, ext, store):
 
     assert visitor.value(lambda: session.user_id) is None
     assert store.inner.owned("ada") == []
+
+
+def by_handle(ext):
+    """End what ada has, one by one."""
+    return sum(ext.revoke(info.handle) for info in ext.sessions_of("ada"))
+
+
+@pytest.mark.parametrize(
+    "revoke", [by_handle, lambda ext: ext.revoke_user("ada", except_current=True)]
+)
+@pytest.mark.parametrize("user", ["bob", "ada"])
+def test_the_others_only(visitor, ext, store, user, revoke):
+    """The new sign-in stays also if the former session is ended by its handle, or as an other."""
+    visitor(lambda: session.login("ada", cart=["tea"]))
+    old = visitor.token
+
+    def page():
+        session.logout()
+        session.login(user)
+        return revoke(ext)
+
+    assert visitor.value(page) == 1
+    assert visitor.value(lambda: (session.user_id, session.copy())) == (user, {})
+    assert not isinstance(store.inner.load(digest(old)), Record)
