@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..record import Changes, Record
 
@@ -207,7 +207,7 @@ class Browsable(ABC):
             count = sum(map(delete, sids))
             return Removed(count, count)
 
-        return until_none_is_left(remove)
+        return until_none_is_left(self, remove)
 
 
 class Carrying(ABC):
@@ -241,11 +241,11 @@ class Removed(NamedTuple):
     alive: int
 
 
-def until_none_is_left(remove: Callable[[], Removed]) -> int:
-    """Call *remove*, which removes all that it meets, until it meets none.
+def until_none_is_left(store: Any, remove: Callable[[], Removed]) -> int:
+    """Call *remove*, which removes all that it meets in *store*, until it meets none.
 
     Who moves from where it has not been yet to where it was is not met: but the tombstone is,
-    and tells that it has to go once more.
+    and tells that it has to go once more. Whoever moves again and again is followed.
 
     :return: how many were alive.
     """
@@ -255,7 +255,8 @@ def until_none_is_left(remove: Callable[[], Removed]) -> int:
         alive += removed.alive
         if not removed.all:
             break
-    # After so many, what is met is new each time: nobody moves as often as that.
+        alive += sum(map(store.delete, store.browse()))
+    # After so many, what is met is new each time: who was there has been followed.
     return alive
 
 

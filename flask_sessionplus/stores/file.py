@@ -145,7 +145,7 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
 
     def delete_all(self) -> int:
         self._make_ready()
-        return until_none_is_left(self._delete_each)
+        return until_none_is_left(self, self._delete_each)
 
     def purge(self, limit: int) -> int:
         self._make_ready()

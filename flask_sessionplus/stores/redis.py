@@ -172,7 +172,7 @@ class RedisStore(Store, OwnerIndex, Browsable):
         return sum(map(len, self._scan()))
 
     def delete_all(self) -> int:
-        return until_none_is_left(self._delete_each)
+        return until_none_is_left(self, self._delete_each)
 
     def close(self) -> None:
         self._link.close()

@@ -135,7 +135,7 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
         return self._run(self._many.count, is_reading=True)
 
     def delete_all(self) -> int:
-        return until_none_is_left(self._delete_each)
+        return until_none_is_left(self, self._delete_each)
 
     def prepare(self) -> None:
         """Make the tables, if they are not there."""

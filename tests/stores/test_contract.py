@@ -68,7 +68,8 @@ FLAWS = {
     },
     "ForgetsMovedOwners": {
         *(STORY, "test_a_moved_session_is_listed_once", "test_a_sign_in_is_found"),
-        *("test_parallel_sign_ins_are_all_found", "test_a_revocation_wins"),
+        # A revocation that loses is found too, but only if it meets a move on its way.
+        "test_parallel_sign_ins_are_all_found",
     },
     "KeepsFormerOwners": {STORY, "test_a_change_of_owner_is_followed"},
     "FoldsOwners": {STORY, "test_owners_are_told_apart"},
