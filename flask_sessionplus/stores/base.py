@@ -250,12 +250,13 @@ def until_none_is_left(store: Any, remove: Callable[[], Removed]) -> int:
     :return: how many were alive.
     """
     alive = 0
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         removed = remove()
         alive += removed.alive
         if not removed.all:
             break
-        alive += sum(map(store.delete, store.browse()))
+        if number:
+            alive += sum(map(store.delete, store.browse()))
     # After so many, what is met is new each time: who was there has been followed.
     return alive
 

@@ -95,13 +95,16 @@ class Statement:
     def _compile(self, link: Link) -> None:
         compiled = self._clause.compile(dialect=link.dialect)
         assert isinstance(compiled, SQLCompiler)
-        self._order = list(compiled.positiontup or ()) if compiled.positional else None
-        self._defaults = {k: v for k, v in compiled.params.items() if v is not None}
+        order = list(compiled.positiontup or ()) if compiled.positional else None
         sql = str(compiled)
         if link.has_numbers:
             from .sqlpsycopg import numbered
 
-            sql, self._order = numbered(sql)
+            sql, order = numbered(sql)
+        # Several threads may be here at once: nothing is set that is not final, and the text,
+        # by which it is known to be compiled, comes last.
+        self._defaults = {k: v for k, v in compiled.params.items() if v is not None}
+        self._order = order
         self._sql = sql
 
     def _translate(self, error: Any, link: Link, cursor: Any) -> Any:
