@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import clock
-from .fitting import check_parameters
+from .fitting import check_changes
 from .fixed import FixedLifecycle
 from .record import has_content
 from .reporter import PATIENCE
@@ -28,9 +28,7 @@ def finish_fixed(life: FixedLifecycle, is_error: bool) -> None:
 
 def save_fixed(life: FixedLifecycle) -> None:
     """Write what has changed so far."""
-    if life.is_read_only and any(life.data.changes()):
-        life.refuse_if_read_only()
-    check_parameters(life)
+    check_changes(life)
     if life.state is State.ALIVE and life.restarts:
         _end(life)
     if life.state is State.NEW:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .bearer.checking import owner_of
 from .claims import claims_of as claims_of
 from .claims import has_bearer, owner_in, still_counts
-from .clock import to_datetime
 from .errors import InvalidToken
 from .exchange import exchange
 from .fixed import FixedLifecycle
@@ -87,21 +85,6 @@ class GlobalSession(StoredSession):
         """The public name of the record, which ``ext.revoke()`` takes."""
         return self._open().handle
 
-    @property
-    def created_at(self) -> datetime | None:
-        """When it was stored first, in UTC; None if it is new."""
-        return self._when("created_at")
-
-    @property
-    def last_seen_at(self) -> datetime | None:
-        """When it was used last, in UTC; at most the touch interval behind. None if new."""
-        return self._when("seen_at")
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When it ends if it is not used again, in UTC; None if it is new."""
-        return self._when("expires_at")
-
     def clear(self) -> None:
         """Remove the record; what is put in afterwards belongs to a new one."""
         self._open().end()
@@ -155,10 +138,6 @@ class GlobalSession(StoredSession):
         life = self._open()
         assert isinstance(life, FixedLifecycle)
         return life
-
-    def _when(self, name: str) -> datetime | None:
-        life = self._open()
-        return to_datetime(getattr(life.record, name)) if life.is_stored else None
 
 
 class Globals:

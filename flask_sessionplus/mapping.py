@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from datetime import datetime
 from threading import RLock
 from typing import Any
 
+from .clock import to_datetime
 from .exchange import MISSING, exchange, take
 from .lifecycle import Lifecycle
 from .loading import load
@@ -96,6 +98,25 @@ class StoredSession(Words):
         """Return the values, as of a dict; those that lie apart are fetched at once."""
         self._open().data.fetch_all()
         return super().values()
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was stored first, in UTC; None if it is new."""
+        return self._when("created_at")
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """When it was used last, in UTC; at most the touch interval behind. None if new."""
+        return self._when("seen_at")
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it ends if it is not used again, in UTC; None if it is new."""
+        return self._when("expires_at")
+
+    def _when(self, name: str) -> datetime | None:
+        life = self._open()
+        return to_datetime(getattr(life.record, name)) if life.is_stored else None
 
     def remove(self, key: str) -> None:
         """Remove *key*, if it is there."""

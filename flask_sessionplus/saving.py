@@ -14,7 +14,7 @@ from .errors import (
     StoreUnavailable,
     UnsupportedType,
 )
-from .fitting import check_parameters
+from .fitting import check_changes
 from .lifecycle import Lifecycle
 from .messages import read_messages
 from .names import has_keys
@@ -78,9 +78,7 @@ def _is_quiet(life: Lifecycle) -> bool:
 
 def save(life: Lifecycle) -> None:
     """Write what has changed so far."""
-    if life.is_read_only and any(life.data.changes()):
-        life.refuse_if_read_only()
-    check_parameters(life)
+    check_changes(life)
     if life.state is State.NEW:
         _create(life)
     elif life.state is State.ALIVE and life.restarts:

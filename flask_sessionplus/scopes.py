@@ -192,12 +192,9 @@ class Scope(Flashing):
         return self._inherits and self._names.removed(key) not in self._open().data
 
     def _unmark(self, key: str) -> None:
-        self._drop(self._names.removed(key))
-
-    def _drop(self, name: str) -> None:
-        data = self._open().data
-        if name in data:
-            del data[name]
+        data, mark = self._open().data, self._names.removed(key)
+        if mark in data:
+            del data[mark]
 
     def _flash_name(self, key: str) -> str:
         return self._names.flash(key)

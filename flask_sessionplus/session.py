@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask.sessions import SessionMixin
 
 from .checks import to_milliseconds
-from .clock import to_datetime
 from .errors import LateSession
 from .exchange import MISSING
 from .flashing import Flashing
@@ -119,25 +118,6 @@ class Session(SignIn, Flashing, SessionMixin):
     @modified.setter
     def modified(self, value: bool) -> None:
         self._open().is_forced = bool(value)
-
-    @property
-    def created_at(self) -> datetime | None:
-        """When it was stored first, in UTC; None if it is new."""
-        return self._when("created_at")
-
-    @property
-    def last_seen_at(self) -> datetime | None:
-        """When it was used last, in UTC; at most the touch interval behind. None if new."""
-        return self._when("seen_at")
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When it ends if it is not used again, in UTC; None if it is new."""
-        return self._when("expires_at")
-
-    def _when(self, name: str) -> datetime | None:
-        life = self._open()
-        return to_datetime(getattr(life.record, name)) if life.is_stored else None
 
     def set_lifetime(self, lifetime: timedelta | float | None) -> None:
         """Give this session an idle time of its own; the absolute lifetime still holds.

@@ -48,10 +48,6 @@ class Values:
         names = [name for name in self._values if name[:1] == SCOPED]
         return [name for name in names if not self._is_lent(name)]
 
-    def is_scopes_own(self, name: str) -> bool:
-        """Tell whether a scope has set or changed *name*, and does not only inherit it."""
-        return name in self._values and not self._is_lent(name)
-
     def lend(self, name: str, value: Any, data: bytes) -> None:
         """Let a scope have *value*, of its own, as what it inherits as *data*."""
         self._note_scope(name)
