@@ -18,7 +18,8 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "Missing: $(1). On Debian: sudo apt-get install $(1)" >&2; $(2); fi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-api test test-fast torture bench lint format types clean chromium servers
+.PHONY: help demo demo-api test test-fast torture bench docs screenshots lint format types clean \
+	chromium servers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -41,6 +42,13 @@ torture: $(VENV)/.installed-dev servers ## the long runs, and every property wit
 
 bench: $(VENV)/.installed-bench servers ## the benchmarks, beside Flask, Flask-Session and Django
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.installed-docs ## the documentation, in docs/_build/html; each warning is an error
+	$(BIN)/python -m sphinx -E -W --keep-going -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+screenshots: $(VENV)/.installed-dev chromium ## the pictures of our pages in docs/images, anew
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/pages -m e2e $(ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff, rules and format
 	$(BIN)/ruff check .
@@ -77,12 +85,17 @@ $(VENV)/.installed-api: setup.cfg | $(BIN)/python
 
 $(VENV)/.installed-dev: setup.cfg | $(BIN)/python
 	@echo "Installing into $(VENV) ..."
-	$(PIP) --editable '.[test,style,typing]'
+	$(PIP) --editable '.[test,extensions,style,typing]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-bench: setup.cfg | $(BIN)/python
 	@echo "Installing into $(VENV) ..."
 	$(PIP) --editable '.[bench]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: setup.cfg | $(BIN)/python
+	@echo "Installing into $(VENV) ..."
+	$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/.installed
 
 # The tests of the Flask that is installed, which must pass with our sessions in every app.
