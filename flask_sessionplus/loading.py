@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import clock, signals
-from .binding import comes_from_elsewhere
+from .binding import bound, comes_from_elsewhere
 from .errors import DamagedRecord, StoreError, StoreUnavailable
+from .importing import settled
+from .importingrecords import UnreadableSession
 from .lifecycle import Lifecycle
 from .record import Record
-from .services import Policy, State
+from .services import Cookie, Policy, State
 from .stores.base import Miss
-from .tokens import digest, handle
+from .tokens import ForeignToken, digest, handle
 
 
 def load(life: Lifecycle) -> None:
@@ -21,7 +25,7 @@ def load(life: Lifecycle) -> None:
             life.state = State.UNUSED
         else:
             _find(life)
-    except DamagedRecord:
+    except (DamagedRecord, UnreadableSession):
         _reject(life, "damaged")
     except StoreUnavailable as error:
         life.error = error
@@ -42,9 +46,32 @@ def _find(life: Lifecycle) -> None:
     token, reason = life.services.read_token(life.request)
     life.had_cookie = token is not None or reason is not None
     if token is not None:
-        _take(life, token, life.call(life.store.load, digest(token)))
+        token, found = _look(life, token)
+        found = _import(life, token, found)
+        _take(life, token, found)
+        if isinstance(token, ForeignToken) and life.is_stored:
+            life.cookie = Cookie.SET
     elif reason is not None:
         _reject(life, reason)
+
+
+def _look(life: Lifecycle, token: str) -> tuple[str, Record | Miss]:
+    """Return what is stored for *token*, and under which: a foreign one may have had others."""
+    found = life.call(life.store.load, digest(token))
+    if found is Miss.UNKNOWN and isinstance(token, ForeignToken):
+        for former in token.importer.tokens_of(token.origin)[1:]:
+            there = life.call(life.store.load, digest(former))
+            if there is not Miss.UNKNOWN:
+                return ForeignToken(former, token.importer, token.origin), there
+    return token, found
+
+
+def _import(life: Lifecycle, token: str, found: Record | Miss) -> Record | Miss:
+    """Return what is stored now, after what another session interface has left was taken in."""
+    intake, complete = life.services.intake, partial(bound, life.services, life.request)
+    if intake is None:
+        return settled(found)
+    return life.call(intake.meet, digest(token), token, found, complete)
 
 
 def _take(life: Lifecycle, token: str, found: Record | Miss) -> None:
