@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import partial
 
 from . import clock
 from .errors import ConfigError, DamagedRecord
+from .importing import Countable, Intake
 from .record import Record
+from .steps import Step, in_steps
 from .stores.base import Browsable, Carrying, Miss, Store, having
 from .stores.moving import carry
 
@@ -17,24 +19,6 @@ BATCH = 250
 
 # In milliseconds.
 _PROBE_LIFETIME = 60_000
-
-
-class Step(NamedTuple):
-    """What was done since the step before.
-
-    :param seen: how many sessions were met.
-    :param carried: how many of them were carried over.
-    :param damaged: how many cannot be read, and were left alone.
-    """
-
-    seen: int
-    carried: int
-    damaged: int
-
-    @property
-    def skipped(self) -> int:
-        """How many had ended by then, or been carried already."""
-        return self.seen - self.carried - self.damaged
 
 
 def migrate(old: Store, new: Store, batch: int = BATCH) -> Iterator[Step]:
@@ -54,18 +38,50 @@ def migrate(old: Store, new: Store, batch: int = BATCH) -> Iterator[Step]:
             )
     if _is_same_place(old, new):
         raise ConfigError("The old store and the new one are in the same place. Name two places.")
-    seen = carried = damaged = 0
-    for sid in browsable.browse():
-        seen += 1
-        try:
-            carried += carry(old, new, sid).is_done
-        except DamagedRecord:
-            damaged += 1
-        if seen == batch:
-            yield Step(seen, carried, damaged)
-            seen = carried = damaged = 0
-    if seen:
-        yield Step(seen, carried, damaged)
+    yield from in_steps(browsable.browse(), lambda sid: carry(old, new, sid).is_done, batch)
+
+
+def fetch_all(intake: Intake, batch: int = BATCH) -> Iterator[Step]:
+    """Take in all sessions that another session interface has left; yield after each *batch*.
+
+    It may be broken off and begun again, and is exact while the app serves: a session is taken in
+    once, by this or by a request.
+
+    :raises ConfigError: if they cannot be gone through.
+    """
+    for importer in countable_parts(intake):
+        yield from in_steps(importer.origins(), partial(intake.fetch, importer), batch)
+
+
+def countable_parts(intake: Intake) -> list[Countable]:
+    """Return what goes through the sessions that *intake* takes in.
+
+    :raises ConfigError: if nothing does.
+    """
+    found: list[Countable] = [
+        importer for importer in intake.importers if isinstance(importer, Countable)
+    ]
+    if not found:
+        raise ConfigError(
+            "Where Flask-Session has kept its sessions they cannot be listed: the names of files"
+            " say nothing of whose they are, and memcached has no list. Each is carried over when"
+            " its owner comes: wait for PERMANENT_SESSION_LIFETIME to go by."
+        )
+    return found
+
+
+def check_source(old: Store, name: str) -> None:
+    """Refuse to carry sessions from a place that is not there: nothing is made by that.
+
+    :param name: what the user calls it, such as ``"FROM"``.
+    :raises ConfigError: if it is not.
+    """
+    if not old.is_made():
+        raise ConfigError(
+            f"{name} names a place that is not there: no such file, folder or table. Look at how it"
+            " is spelled (a relative path begins in the app's instance folder), and at"
+            " SESSION_TABLE."
+        )
 
 
 def _is_same_place(old: Store, new: Store) -> bool:

@@ -158,11 +158,11 @@ def test_a_store_that_does_not_answer(make_site, command):
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("command", ["init", "purge"])
+@pytest.mark.parametrize("command", [["init"], ["revoke", "A" * 22]])
 def test_a_place_that_cannot_be_made(tmp_path, make_site, command):
     """Nor is a place that cannot be made."""
     (tmp_path / "file").write_text("not a folder")
-    result = run(make_site(f"sqlite:///{tmp_path}/file/x.sqlite"), command)
+    result = run(make_site(f"sqlite:///{tmp_path}/file/x.sqlite"), *command)
 
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
