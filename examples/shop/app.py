@@ -18,6 +18,7 @@ from . import (
     cart,
     checkout,
     csrf,
+    devices,
     headers,
     orders,
     preferences,
@@ -41,11 +42,15 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
         SESSION_LOGIN_VIEW="accounts.sign_in_form",
         SESSION_CONFIRM_VIEW="accounts.confirm_form",
         SESSION_ROLE_LOADER=users.role_of,
+        SESSION_HISTORY=20,  # for the dashboard
     )
     for name in ("SECRET_KEY", "SESSION_STORE"):
         if name in os.environ:
             app.config[name] = os.environ[name]
     app.config.update(test_config or {})
+    # What is counted has to lie somewhere: not in the browsers.
+    has_place = not str(app.config.get("SESSION_STORE", "")).startswith("cookie:")
+    app.config.setdefault("SESSION_STATISTICS", has_place)
 
     ext.init_app(app)
     orders.init_app(app)
@@ -53,6 +58,8 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     app.after_request(headers.add)
     for part in (products, accounts, checkout, preferences, admin):
         app.register_blueprint(part.blueprint)
+    app.register_blueprint(devices.blueprint, url_prefix="/account/devices")
+    app.register_blueprint(admin.dashboard_pages, url_prefix="/admin/dashboard")
     # As globals, and not by a context processor, they are also known to imported macros.
     app.jinja_env.globals.update(
         t=texts.text,

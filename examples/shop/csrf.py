@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from hmac import compare_digest
-from urllib.parse import urlsplit
 
 from flask import abort, request
 
@@ -31,12 +30,20 @@ def token() -> str | None:
     return made
 
 
+def field() -> dict[str, str]:
+    """The token as the pages of the package put it into their forms."""
+    found = token()
+    return {"csrf": found} if found else {}
+
+
 def _sent_from_here() -> bool:
     """Every browser of today says where a form comes from, in one of these two headers."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+    # Behind a proxy the app may not know that it was asked by https.
+    schemes = (request.scheme, "https")
+    return request.headers.get("Origin") in [f"{each}://{request.host}" for each in schemes]
 
 
 def _has_token() -> bool:

@@ -124,6 +124,11 @@ TEXTS = {
     # For admins
     "admin": ("Sessions", "Sitzungen", "Sessions"),
     "admin.title": ("Who is signed in", "Wer angemeldet ist", "Qui est connecté"),
+    "admin.dashboard": (
+        "To the dashboard: how many, since when, and what went wrong",
+        "Zum Dashboard: wie viele, seit wann, und was misslang",
+        "Vers le tableau de bord : combien, depuis quand, et ce qui a échoué",
+    ),
     "admin.browser": ("Browser", "Browser", "Navigateur"),
     "admin.address": ("Address", "Adresse", "Adresse"),
     "admin.since": ("Signed in", "Angemeldet", "Connexion"),
@@ -146,6 +151,7 @@ TEXTS = {
         "Indisponible : le stockage choisi ne sait pas à qui sont les sessions.",
     ),
     # Account
+    "devices": ("Devices", "Geräte", "Appareils"),
     "orders": ("Orders", "Bestellungen", "Commandes"),
     "account": ("Your orders", "Ihre Bestellungen", "Vos commandes"),
     "account.of": ("Signed in as {name}", "Angemeldet als {name}", "Connecté·e : {name}"),
