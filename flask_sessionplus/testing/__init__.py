@@ -1,6 +1,7 @@
 """For people who test an app, or write a store of their own.
 
-:class:`FakeClock` needs nothing else; :class:`StoreContract` needs pytest and Hypothesis.
+:class:`FakeClock` and :class:`SessionClient` need nothing else; :class:`StoreContract` needs
+pytest and Hypothesis.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .client import ClientSession, SessionClient, make_client
 from .clock import FakeClock
 
 if TYPE_CHECKING:
     from .contract import StoreContract
 
-__all__ = ["FakeClock", "StoreContract"]
+__all__ = ["ClientSession", "FakeClock", "SessionClient", "StoreContract", "make_client"]
 
 
 def __getattr__(name: str) -> Any:

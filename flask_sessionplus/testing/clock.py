@@ -73,6 +73,10 @@ class FakeClock:
             raise ValueError(f"The time goes forward only, not by {by!r}.")
         self._milliseconds += round(seconds * 1000)
 
+    def tick(self, by: timedelta | float = 1) -> None:
+        """Move the time on, as :meth:`advance` does; by a second if nothing is said."""
+        self.advance(by)
+
     def _read(self) -> float:
         # The middle of the millisecond: no rounding can make it the one before.
         return (self._milliseconds + 0.5) / 1000

@@ -15,6 +15,7 @@ from .leftovers import LeftoverClaims
 from .machine import StoryClaims
 from .moving import MoveClaims
 from .owners import OwnerClaims
+from .paging import PageClaims
 from .parallel import ParallelClaims
 from .parallelbeside import ParallelBesideClaims
 from .processes import ProcessClaims
@@ -36,6 +37,7 @@ class StoreContract(
     OwnerClaims,
     FindClaims,
     BrowseClaims,
+    PageClaims,
     ClearClaims,
     ParallelClaims,
     ParallelBesideClaims,
@@ -76,12 +78,14 @@ class StoreContract(
     - ``shared`` (bool, default True): whether all stores that ``opener`` returns see the
       same records, in other processes too. With False, as for a store in memory, the
       claims about several processes are left out.
+    - ``meets_once`` (bool, default True): whether one who goes from page to page meets no session
+      twice. With False, as where a server hashes its keys, it has to be at least once.
     - ``scale`` (int, default 1): how often the parallel claims are tried, as a factor. The
       default takes seconds; a store's author should once let it run for hours.
 
-    Methods to override where the store gives a reason to: :meth:`close`, which is given each
-    store at the end of its test; :meth:`damage`, without which the claims about damaged
-    records are left out; :meth:`count_beside`, without which nobody looks whether large
+    Methods to override where the store gives a reason to: ``close``, which is given each
+    store at the end of its test; ``damage``, without which the claims about damaged
+    records are left out; ``count_beside``, without which nobody looks whether large
     values leave something behind.
 
     One claim lets Hypothesis make up stories of several clients and compares the store with a

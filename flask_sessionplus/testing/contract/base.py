@@ -42,7 +42,8 @@ _Claims = TypeVar("_Claims", bound=Callable[..., Any])
 def needs(what: str | type) -> Callable[[_Claims], _Claims]:
     """Leave a claim, or all of a class, out where *what* is not offered.
 
-    :param what: ``"shared"``, the name of a method to override, or one of ``POWERS``.
+    :param what: ``"shared"``, ``"meets_once"``, the name of a method to override, or one of
+        ``POWERS``.
     """
 
     def mark(claims: _Claims) -> _Claims:
@@ -60,6 +61,7 @@ class Contract:
 
     powers: ClassVar[Collection[type]] = ()
     shared: ClassVar[bool] = True
+    meets_once: ClassVar[bool] = True
     scale: ClassVar[int] = 1
 
     def __init_subclass__(cls) -> None:
@@ -67,7 +69,7 @@ class Contract:
         if cls.__module__.startswith(__package__ or ""):
             return
         offered: set[str | type] = {*cls.powers}
-        offered |= {"shared"} if cls.shared else set()
+        offered |= {name for name in ("shared", "meets_once") if getattr(cls, name)}
         offered |= {hook for hook in _HOOKS if getattr(cls, hook) is not getattr(Contract, hook)}
         for name in filter(_is_test, dir(cls)):
             # A base may have left it out, and the subclass have it again.

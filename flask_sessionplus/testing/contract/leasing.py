@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
 
 from ...record import Changes, Record
 from ...stores.base import Outcome, Store
+from ...stores.patience import pause
 from ..clock import FakeClock
 from .base import Contract, load, new_record, new_sid
 from .threads import together
 
 _HOLDER = "holder"
+
+# About twenty seconds.
+_MOST_TRIES = 2_000
 
 
 def _held_by(name: bytes, clock: FakeClock) -> Record:
@@ -70,8 +75,13 @@ class LeaseClaims(Contract):
 
         def work(name: bytes) -> None:
             for _ in range(5 * self.scale):
-                while not store.create(sid, _held_by(name, clock)):
-                    pass
+                for tries in count():
+                    if store.create(sid, _held_by(name, clock)):
+                        break
+                    # As those who wait do: or the holder might never get his turn. And if he
+                    # has failed, nobody else gets one.
+                    assert tries < _MOST_TRIES
+                    pause(tries, at_once=0)
                 inside.append(name)
                 seen.append(len(inside))
                 held = load(store, sid)

@@ -64,8 +64,11 @@ class Model:
         while record is not None and record.moved_to:
             sid = record.moved_to
             record = self.find(sid)
-        self._records.pop(sid, None)
-        return record is not None
+        if record is None:
+            # One that has expired is nobody's any more: a store may leave it to be purged.
+            return False
+        del self._records[sid]
+        return True
 
     def purge(self) -> None:
         """Remove all that is expired."""
