@@ -1,10 +1,11 @@
-"""What docs/settings.md says of each setting's default."""
+"""The settings' page: its tables are made of the comments above the defaults in the code."""
 
 from __future__ import annotations
 
-import ast
 import re
-from typing import Any
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 
 import pytest
 
@@ -14,46 +15,70 @@ from tests.support.processes import ROOT
 
 PAGE = (ROOT / "docs" / "settings.md").read_text()
 
-#: What the tables say in words.
-WORDS = {
-    "SQLite in the instance folder": DEFAULTS["SESSION_STORE"],
-    "256 random bits": DEFAULTS["SESSION_IDENTIFIER_GENERATOR"],
-    "30 days": 30 * 24 * 3_600,
-}
+
+def _load() -> ModuleType:
+    """Return what the documentation reads the code with."""
+    spec = spec_from_file_location("explained", ROOT / "docs" / "_ext" / "explained.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules["explained"] = module  # dataclasses look for it there
+    spec.loader.exec_module(module)
+    return module
 
 
-def _rows() -> list[tuple[list[str], str]]:
-    """Return the names of each row, and what stands under "default"."""
-    rows = [line.split("|") for line in PAGE.splitlines() if line.startswith("| `SESSION_")]
-    return [(re.findall(r"`(\w+)`", row[1]), row[2].strip()) for row in rows]
-
-
-def _documented() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for names, cell in _rows():
-        texts = re.findall(r"`([^`]+)`", cell) or [cell.replace(",", "")]
-        for name, text in zip(names, texts, strict=False):
-            assert name not in found, f"{name} is there twice"
-            found[name] = WORDS[cell] if cell in WORDS else ast.literal_eval(text)
-    return found
-
-
-def test_every_setting_is_in_a_table() -> None:
-    """The tables name each setting once, and none that is not."""
-    assert sorted(_documented()) == sorted(DEFAULTS)
+reading = _load()
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_the_default_is_as_documented(name: str) -> None:
-    """What a table says is what happens if the setting is left out."""
-    assert _documented()[name] == DEFAULTS[name]
+def test_every_setting_says_what_it_is(name: str) -> None:
+    """Above a default stands what may be given, and what it does."""
+    found = reading.explained().get(name)
+
+    assert found is not None, (
+        f"Write above the default of {name}, in flask_sessionplus/config*.py:"
+        " `#: what may be given: what it does.`"
+    )
+    assert found.allowed, f"The comment of {name} has to begin with what may be given and a colon"
+    assert found.text.endswith("."), f"The comment of {name} has to end with a full stop"
+
+
+def test_every_setting_is_in_a_table() -> None:
+    """The page names each setting once, and none that is not."""
+    tables = re.findall(r"^\.\. settings::\n\n((?:   \w+\n)+)", PAGE, re.M)
+    named = "".join(tables).split()
+
+    missing, unknown = set(DEFAULTS) - set(named), set(named) - set(DEFAULTS)
+    assert not missing, f"Add a line to one of the tables of docs/settings.md: {missing}"
+    assert not unknown, f"Take it out of docs/settings.md: {unknown}"
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SESSION_STORE", "``None``"),
+        ("SESSION_NO_STORE", "``False``"),
+        ("SESSION_TABLE", '``"flask_sessions"``'),
+        ("SESSION_TOUCH_INTERVAL", "``60``"),
+        ("SESSION_PROVISIONAL_LIFETIME", "``3600`` (1 hour)"),
+        ("SESSION_FRESH_LIFETIME", "``900`` (15 minutes)"),
+        ("SESSION_JWT_REFRESH_LIFETIME", "``2_592_000`` (30 days)"),
+        ("SESSION_MAX_BYTES", "``16_000_000``"),
+        ("SESSION_JWT_TYPES", '``("at+jwt",)``'),
+        ("SESSION_IDENTIFIER_GENERATOR", "built in"),
+    ],
+)
+def test_defaults_are_written_as_people_write_them(name: str, words: str) -> None:
+    """What the page shows can be pasted, and large numbers can be read."""
+    assert reading.in_words(reading.explained()[name]) == words
 
 
 def test_the_algorithms_allowed_by_default_are_named() -> None:
-    """`SESSION_JWT_ALGORITHMS = None` means those that its row says."""
-    [cell] = [cell for names, cell in _rows() if "SESSION_JWT_ALGORITHMS" in names]
+    """`SESSION_JWT_ALGORITHMS = None` means those that its comment says."""
+    text = reading.explained()["SESSION_JWT_ALGORITHMS"].text
 
-    assert re.findall(r"`(\w+)`", cell) == ["None", *DEFAULT_ALGORITHMS]
+    assert re.findall(r"``(\w+)``", text) == [*DEFAULT_ALGORITHMS]
 
 
 def test_the_strict_profile_is_as_documented() -> None:
