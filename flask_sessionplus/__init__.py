@@ -40,6 +40,7 @@ from .errors import (
     WriteRefused,
 )
 from .extension import SessionPlus
+from .overview import Entry, Event, SessionDetails, SessionPage
 from .owners import SessionInfo
 from .parameters import Parameter
 from .proxies import global_session, local_session, scoped_session, session, session_claims
@@ -55,19 +56,26 @@ from .signals import (
     session_rejected,
     session_saved,
     sessions_revoked,
+    store_called,
     store_failed,
     token_rejected,
     token_reused,
     user_signed_in,
     user_signed_out,
+    values_shown,
 )
-from .stores.sqltable import sessions_table
+from .statistics import Failure, Hour, SlowCall, Statistics
+from .stores.sqlmetadata import sessions_table
 from .tokenstore import TokenPair
 
 __all__ = [
     "AuthError",
     "ConfigError",
     "DamagedRecord",
+    "Entry",
+    "Event",
+    "Failure",
+    "Hour",
     "Identity",
     "InvalidToken",
     "LateSession",
@@ -79,11 +87,15 @@ __all__ = [
     "Scope",
     "Session",
     "SessionBusy",
+    "SessionDetails",
     "SessionInfo",
+    "SessionPage",
     "SessionPlus",
     "SessionPlusError",
     "SessionReadOnly",
     "SessionTooLarge",
+    "SlowCall",
+    "Statistics",
     "StoreConflict",
     "StoreError",
     "StoreNotReady",
@@ -121,9 +133,11 @@ __all__ = [
     "session_saved",
     "sessions_revoked",
     "sessions_table",
+    "store_called",
     "store_failed",
     "token_rejected",
     "token_reused",
     "user_signed_in",
     "user_signed_out",
+    "values_shown",
 ]

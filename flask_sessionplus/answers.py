@@ -51,7 +51,7 @@ def refuse(
     view = (signin.confirm_view if confirms else None) or signin.login_view
     location = None
     if view is not None and not is_api(request.environ):
-        location = _with_next(_address(view), _wanted(request))
+        location = _with_next(view_address(view), _wanted(request))
     raise kind(message, location=location, challenge=challenge or _challenge())
 
 
@@ -60,16 +60,20 @@ def is_view(view: str | None) -> bool:
     return view is not None and view in (request.endpoint, request.root_path + request.path)
 
 
-def safe_next(default: str = "/") -> str:
+def safe_next(default: str | None = None) -> str:
     """Return where to go after the sign-in: ``next`` of the form or the query, if it is safe.
 
     It is if it is a path of this site: no scheme, no host, nothing that a browser could take
-    for one, at most 2,048 characters (ASVS 3.7.2, CWE-601).
+    for one, at most 2,048 characters (ASVS 3.7.2, CWE-601). Under a prefix it may lead to what
+    else is on the same host, as a link may.
 
-    :param default: what is returned else.
+    :param default: what is returned else; default: the app's root, ``"/"`` with the prefix
+        under which the app is served.
     """
     wanted = request.form.get("next") or request.args.get("next") or ""
-    return wanted if is_local(wanted) else default
+    if is_local(wanted):
+        return wanted
+    return f"{request.script_root}/" if default is None else default
 
 
 def is_local(target: str) -> bool:
@@ -116,7 +120,8 @@ def _wanted(request: Request) -> str | None:
     return wanted if is_local(wanted) else None
 
 
-def _address(view: str) -> str:
+def view_address(view: str) -> str:
+    """Return the address of *view*, an endpoint, a path or a URL as in the settings."""
     return view if view.startswith("/") or "://" in view else url_for(view)
 
 

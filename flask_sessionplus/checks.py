@@ -100,6 +100,14 @@ def positive(given: Given, key: str) -> int:
     return value
 
 
+def number(given: Given, key: str, most: int) -> int:
+    """Return a whole number from 0 to *most*."""
+    value = given[key]
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ConfigError.of(key, value, f"a whole number from 0 to {most}")
+    return value
+
+
 def boolean(given: Given, key: str) -> bool:
     """Return True or False, nothing that is only like them."""
     value = given[key]

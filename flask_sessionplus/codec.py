@@ -164,13 +164,16 @@ class Codec:
             if code != REGISTERED:
                 raise ValueError(f"type code {code} is unknown to this version")
             name, plain = self._unpack(data)
-            decode = self._decoders.get(name)
-            if decode is None:
-                raise ValueError(
-                    f"it holds a {name!r}, which is not registered in this process."
-                    " Call register_type(cls, encode, decode) for it before the first request"
-                )
-            return decode(plain)
+            return self._decoder(name)(plain)
+
+    def _decoder(self, name: str) -> Callable[[Any], Any]:
+        decode = self._decoders.get(name)
+        if decode is None:
+            raise ValueError(
+                f"it holds a {name!r}, which is not registered in this process."
+                " Call register_type(cls, encode, decode) for it before the first request"
+            )
+        return decode
 
     def _find_misfit(self, value: Any, path: str, above: tuple[int, ...]) -> tuple[str, str]:
         """Return the path to the first part of *value* that cannot be packed, and what it is."""

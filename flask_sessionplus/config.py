@@ -14,6 +14,7 @@ from .checks import (
     duration,
     function,
     identifier,
+    number,
     one_of,
     optional,
     positive,
@@ -32,30 +33,83 @@ _HOUR = 60 * _MINUTE
 # MySQL's MEDIUMBLOB holds a little more; everything else holds far more.
 _MAX_BYTES = 16_000_000
 
-#: What each setting is if it is not given.
+# It is read with each request of its session.
+_LONGEST_HISTORY = 100
+
+#: What each setting is if it is not given. Above each: what may be given, a colon, and what it
+#: does, in reStructuredText. docs/settings.md is made of that.
 DEFAULTS: dict[str, Any] = {
+    #: None or ``"strict"``: the hardened set of settings in one word, see below.
     "SESSION_PROFILE": None,
+    #: a URL, a ready client or engine, Flask-SQLAlchemy's ``db``, a ``Store``, or a list of these,
+    #: the fastest first: where sessions are kept (:doc:`stores`, :doc:`stores/layered`). None
+    #: means SQLite in the instance folder.
     "SESSION_STORE": None,
+    #: as ``SESSION_STORE``, and a URL may begin with ``plain+``: the store that was used before;
+    #: sessions are carried over from it (:doc:`moving`). Not with ``cookie://`` on either side.
     "SESSION_STORE_FROM": None,
+    #: a dict of keys, or patterns, and their stores: keeps single keys elsewhere
+    #: (:doc:`stores/fields`). Either it names ``"*"`` or ``SESSION_STORE`` is set, not both.
     "SESSION_FIELDS": None,
+    #: seconds or a timedelta: how long a copy in the store in front may be used
+    #: (:doc:`stores/layered`). None means 1 second with ``memory://`` in front, else 60. Refused
+    #: where there are no layers.
     "SESSION_LAYER_LIFETIME": None,
+    #: ``"fail"`` or ``"anonymous"``: what a visitor gets while the store does not answer, a 503 or
+    #: a page without a session (:doc:`faults`).
     "SESSION_ON_STORE_ERROR": "fail",
+    #: a key of 32 bytes or more, or a list of them, the newest first: seals what is stored
+    #: (:doc:`encryption`).
     "SESSION_ENCRYPTION_KEYS": None,
+    #: what ``SESSION_STORE`` takes but ``cookie://``, or None: for ``cookie://``, where ended
+    #: sessions are noted (:doc:`stores/cookie`). None waives that.
     "SESSION_COOKIE_REVOCATIONS": "sqlite:///session_revocations.sqlite3",
+    #: a whole number, 60,000 at most: for ``cookie://``, how many characters a session may take in
+    #: the browser.
     "SESSION_COOKIE_MAX_BYTES": 7_000,
+    #: printable ASCII without spaces and braces: what all keys in Redis, Valkey and Memcached
+    #: begin with.
     "SESSION_KEY_PREFIX": "sp:",
+    #: letters, digits and ``_``, at most 48: the table in SQL databases. A second one has
+    #: ``_values`` at its end.
     "SESSION_TABLE": "flask_sessions",
+    #: letters, digits and ``_``, at most 48, or None: the schema the tables are in.
     "SESSION_TABLE_SCHEMA": None,
+    #: a name or None: which engine of Flask-SQLAlchemy.
     "SESSION_BIND_KEY": None,
+    #: seconds, a timedelta or None: how long a session lives without being used
+    #: (:doc:`lifetimes`). None means Flask's ``PERMANENT_SESSION_LIFETIME``, 31 days.
     "SESSION_IDLE_LIFETIME": None,
+    #: seconds, a timedelta or None: how long it lives in all. None means without end.
     "SESSION_ABSOLUTE_LIFETIME": None,
+    #: seconds or a timedelta: how long a new one lives until its cookie has come back once.
     "SESSION_PROVISIONAL_LIFETIME": _HOUR,
+    #: seconds or a timedelta: how often, at most, it is written that a session was used.
     "SESSION_TOUCH_INTERVAL": _MINUTE,
+    #: a function: returns a new token, 22 to 128 characters of ``A-Za-z0-9_-``. The built-in one
+    #: gives 256 random bits.
     "SESSION_IDENTIFIER_GENERATOR": new_token,
+    #: a whole number: of one session. More is :exc:`.SessionTooLarge`.
     "SESSION_MAX_BYTES": _MAX_BYTES,
+    #: True or False: whether answers that used the session are ``Cache-Control: no-store``.
     "SESSION_NO_STORE": False,
+    #: a dict of names and :class:`.Parameter` objects, or None: which keys have which type
+    #: (:doc:`parameters`).
     "SESSION_PARAMETERS": None,
+    #: ``"allow"`` or ``"refuse"``: whether other keys than those are a :exc:`.ParameterError`.
     "SESSION_UNKNOWN_PARAMETERS": "allow",
+    #: True or False: whether new sessions are permanent: their cookie stays when the browser is
+    #: closed. ``session.permanent = False`` takes that back for one of them.
+    "SESSION_PERMANENT": False,
+    #: True or False: whether a valid cookie of Flask's own sessions, signed with ``SECRET_KEY`` or
+    #: one of ``SECRET_KEY_FALLBACKS``, is taken in once (:doc:`from-flask`).
+    "SESSION_IMPORT_COOKIE": False,
+    #: True or False: whether it is counted, by the hour, what happens to sessions
+    #: (:doc:`metrics`). Not with ``cookie://``.
+    "SESSION_STATISTICS": False,
+    #: a whole number from 0 to 100: how many of the last events a session remembers
+    #: (:doc:`metrics`): when it was created, signed in, and given a new token.
+    "SESSION_HISTORY": 0,
     **SIGNIN_DEFAULTS,
     **JWT_DEFAULTS,
 }
@@ -115,6 +169,10 @@ class Settings:
     no_store: bool
     parameters: Mapping[str, Parameter]
     unknown_parameters: str
+    permanent: bool
+    import_cookie: bool
+    statistics: bool
+    history: int
     signin: SignInSettings
     jwt: JwtSettings | None
 
@@ -155,7 +213,11 @@ class Settings:
             no_store=boolean(given, "SESSION_NO_STORE"),
             parameters=check_parameters(given["SESSION_PARAMETERS"] or {}),
             unknown_parameters=one_of(given, "SESSION_UNKNOWN_PARAMETERS", ("allow", "refuse")),
-            signin=SignInSettings.read(given),
+            permanent=boolean(given, "SESSION_PERMANENT"),
+            import_cookie=boolean(given, "SESSION_IMPORT_COOKIE"),
+            statistics=boolean(given, "SESSION_STATISTICS"),
+            history=number(given, "SESSION_HISTORY", most=_LONGEST_HISTORY),
+            signin=SignInSettings.read(given, config.get("WTF_CSRF_FIELD_NAME")),
             jwt=JwtSettings.read(given),
         )
 
@@ -186,7 +248,12 @@ def check_cookie(config: Mapping[str, Any]) -> None:
         raise ConfigError.of("SESSION_COOKIE_DOMAIN", domain, f"None for the cookie name {name!r}")
     path = config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]
     if path != "/":
-        raise ConfigError.of("SESSION_COOKIE_PATH", path, f"'/' for the cookie name {name!r}")
+        raise ConfigError.of(
+            "SESSION_COOKIE_PATH",
+            path,
+            f"'/' for the cookie name {name!r}: set it to '/', which also sends the cookie to what"
+            f" else is on this host, or set SESSION_COOKIE_NAME = '__Secure-{name[7:]}'",
+        )
 
 
 def _refuse_misspelled(config: Mapping[str, Any]) -> None:

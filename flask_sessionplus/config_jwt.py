@@ -10,15 +10,28 @@ from .errors import ConfigError
 
 #: What each setting is if it is not given.
 JWT_DEFAULTS: dict[str, Any] = {
+    #: a secret, a PEM or JWK (text, dict or file), a list of them, or a JWKS URL on https: checks
+    #: and signs tokens. Without it no token is good.
     "SESSION_JWT_KEY": None,
+    #: a list of names or None: which are allowed. None means ``ES256`` and ``EdDSA``; RSA needs
+    #: ``["PS256"]`` or ``["RS256"]``, a secret ``["HS256"]``.
     "SESSION_JWT_ALGORITHMS": None,
+    #: a text: who signs the tokens. Needed with a key.
     "SESSION_JWT_ISSUER": None,
+    #: a text: whom they are for, this app. Needed with a key.
     "SESSION_JWT_AUDIENCE": None,
+    #: a text or a list: allowed values of the header ``typ``.
     "SESSION_JWT_TYPES": ("at+jwt",),
+    #: seconds or a timedelta: of access tokens that this app issues. ``SESSION_JWT_MAX_AGE`` at
+    #: most.
     "SESSION_JWT_LIFETIME": 15 * 60,
+    #: seconds or a timedelta: of a refresh token that is not used.
     "SESSION_JWT_REFRESH_LIFETIME": 30 * 24 * 3_600,
+    #: seconds or a timedelta: how old a token may be, whatever it says itself.
     "SESSION_JWT_MAX_AGE": 3_600,
+    #: seconds or a timedelta, 30 at most: how far clocks may be apart.
     "SESSION_JWT_LEEWAY": 10,
+    #: a text: which claim tells the role, or a list of roles.
     "SESSION_JWT_ROLE_CLAIM": "role",
 }
 

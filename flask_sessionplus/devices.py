@@ -23,11 +23,20 @@ def browser_name(agent: str) -> str:
 
     :param agent: what the browser sent as User-Agent.
     """
+    return _name(agent, with_version=True) or _short(agent)
+
+
+def browser_kind(agent: str) -> str:
+    """Return the same without the version, such as ``"Firefox on Linux"``; ``""`` if unknown."""
+    return _name(agent, with_version=False)
+
+
+def _name(agent: str, with_version: bool) -> str:
     found = _parse(agent) if _parse is not None else None
     browser = found.user_agent if found else None
     if found is None or browser is None:
-        return _short(agent)
-    words = [browser.family, browser.major]
+        return ""
+    words = [browser.family, browser.major if with_version else None]
     if found.os is not None:
         words += ["on", found.os.family]
     return _short(" ".join(word for word in words if word))

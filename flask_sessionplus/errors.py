@@ -78,7 +78,7 @@ class SessionTooLarge(SessionPlusError):
 
 
 class LateSession(SessionPlusError):
-    """What was saved after the headers needs a cookie, which can no longer be sent.
+    """What was saved after the headers, or in an event of a socket, needs a cookie to be sent.
 
     That is a new session, a new token, or a record that is kept in the browser.
     """
@@ -108,7 +108,7 @@ class AuthError(SessionPlusError, HTTPException):
 
     It is an HTTP exception: Flask answers with its code, or calls the app's error handler
     for it. The answer tells nothing of the cause; ``str(error)`` does. For programs it is
-    JSON problem details (RFC 9457), for people a page, or a redirect to :attr:`location`.
+    JSON problem details (RFC 9457), for people a page, or a redirect to ``location``.
 
     :param message: what is missing, and what to do, for the log.
     :param location: where a person is sent instead, with a local ``next``.

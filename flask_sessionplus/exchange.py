@@ -147,6 +147,8 @@ def _now(life: Lifecycle, sets: dict[str, bytes] | None = None, **details: Any) 
 
 def _tell(life: Lifecycle) -> None:
     life.was_modified = True
+    # The expiry was written as well.
+    life.is_stale = False
     life.send(signals.session_saved)
 
 

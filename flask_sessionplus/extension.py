@@ -11,15 +11,22 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app
 
-from . import directory, flasklogin
+from . import directory, flaskforms, flasklogin, overview
 from .claims import end_tokens
 from .cli import session_commands
 from .codec import Codec
 from .config import PREFIXES, Settings, check_cookie
+from .countinglive import LiveCounts
 from .errors import ConfigError
+from .formerkeys import refuse_former_keys
+from .importing import Importer, Intake, check_target
+from .importingcookies import CookieImporter
+from .importingrecords import Rules
 from .interface import SessionPlusInterface
+from .overview import SessionDetails, SessionPage
 from .owners import SessionInfo
 from .places import place_of
+from .statistics import Statistics, count_in, statistics_of
 from .stores.base import OwnerIndex, Store
 from .stores.opening import open_store
 from .tokenstore import Tokens, check_store
@@ -40,6 +47,10 @@ class AppSessions:
     #: What else is done when sessions are revoked.
     revokers: list[directory.Revoker] = field(default_factory=list)
     tokens: Tokens | None = None
+    #: What has happened in this process, if that is counted.
+    statistics: LiveCounts | None = None
+    #: What takes in sessions that another session interface has left, if any does.
+    intake: Intake | None = None
 
 
 class SessionPlus:
@@ -101,7 +112,7 @@ class SessionPlus:
         """
         if _NAME in app.extensions:
             raise ConfigError("This app has its sessions already. Call init_app() once for an app.")
-        config = {**app.config, **self._given}
+        config, importers = self._read(app)
         settings = Settings.read(config)
         if settings.profile == "strict":
             config.update(_strict_cookie(config))
@@ -110,16 +121,48 @@ class SessionPlus:
         _check_limit(config, store)
         app.config.update(config)
         check_store(settings, store)
+        statistics = count_in(app, store, self._codec) if settings.statistics else None
         tokens = None
         if settings.jwt is not None:
             tokens = Tokens(weakref.ref(app), store, self._codec, settings)
-        app.session_interface = SessionPlusInterface(app, store, self._codec, settings, tokens)
-        revokers = [] if tokens is None else [partial(end_tokens, tokens)]
+        intake = self._make_intake(app, importers, settings, store)
+        app.session_interface = SessionPlusInterface(
+            app, store, self._codec, settings, tokens, intake
+        )
+        revokers: list[directory.Revoker] = []
+        if tokens is not None:
+            revokers.append(partial(end_tokens, tokens))
+        if intake is not None:
+            revokers.append(intake.refuse)
         app.extensions[_NAME] = AppSessions(
-            self, store, settings, self._codec, list(revokers), tokens
+            self, store, settings, self._codec, revokers, tokens, statistics, intake
         )
         app.cli.add_command(session_commands)
         flasklogin.connect(app)
+        flaskforms.connect(app)
+
+    def _read(self, app: Flask) -> tuple[dict[str, Any], list[Importer]]:
+        """Return the app's configuration, with what this object was given, and importers."""
+        refuse_former_keys(app.config)
+        return {**app.config, **self._given}, []
+
+    def _make_intake(
+        self, app: Flask, importers: list[Importer], settings: Settings, store: Store
+    ) -> Intake | None:
+        place = place_of(app, app.config)
+        if settings.import_cookie:
+            importers = [*importers, CookieImporter(app, place)]
+        if not importers:
+            return None
+        check_target(store, importers)
+        idle = settings.idle_lifetime
+        rules = Rules(
+            self._codec,
+            lambda: idle or place.find_lifetime(),
+            settings.absolute_lifetime,
+            settings.max_bytes,
+        )
+        return Intake(importers, rules, store)
 
     def sessions_of(self, user_id: Any) -> list[SessionInfo]:
         """Return the sessions of a user of the current app, the one used last first.
@@ -137,7 +180,7 @@ class SessionPlus:
         It is dead with the next request, and one under way can save nothing any more. Whether
         who asks may do this is for the caller to find out: compare with :meth:`sessions_of`.
 
-        :param handle: its public name: ``session.identifier``, :attr:`.SessionInfo.handle`.
+        :param handle: its public name: ``session.identifier``, ``SessionInfo.handle``.
         :return: whether there was such a session; False too if *handle* is none.
         :raises StoreError: if the store cannot find it.
         """
@@ -150,8 +193,12 @@ class SessionPlus:
 
         :param user_id: in any spelling: 42 or ``"42"``, a UUID or its text.
         :param except_current: spare the session of the request under way, which gets a new
-            token, and the global data.
+            token, and is written, at once; and the global data.
         :return: how many records it were.
+        :raises StoreConflict: if the session to be spared has ended or got a new token
+            meanwhile; none was ended then.
+        :raises LateSession: if the new token could not be sent any more; none was ended then.
+        :raises WriteRefused: if the view says that it changes nothing.
         :raises StoreError: if the store does not know whose sessions it has.
         """
         return directory.revoke_user(_current_app(), user_id, except_current)
@@ -163,6 +210,37 @@ class SessionPlus:
         :raises StoreError: if the store cannot go through its records.
         """
         return directory.revoke_all(_current_app())
+
+    def browse(self, after: str | None = None, limit: int = 50) -> SessionPage:
+        """Return some sessions of the current app, in an order that use does not change.
+
+        For pages that show all sessions there are, to those who may see them.
+
+        :param after: where the page before ended: ``SessionPage.after``. None: the first.
+        :param limit: how many at most, from 1 to 10,000.
+        :raises StoreError: if the store cannot go through its sessions, or fails.
+        :raises ValueError: if *after* comes from no page, or for another *limit*.
+        """
+        return overview.page_of_sessions(_current_app(), after, limit)
+
+    def inspect(self, handle: str, values: bool = False) -> SessionDetails | None:
+        """Return what is known of one session of the current app, whosever it is, or None.
+
+        :param handle: its public name.
+        :param values: whether to show its values, too: they may be secrets.
+        :raises StoreError: if the store cannot find it, or fails.
+        """
+        return overview.details_of(_current_app(), handle, values)
+
+    def statistics(self, since: timedelta = timedelta(days=1)) -> Statistics | None:
+        """Return what has happened to the sessions of the current app, by the hour.
+
+        :param since: how far back, to the beginning of that hour; at most 30 days.
+        :return: None if ``SESSION_STATISTICS`` is off.
+        :raises StoreError: if the store fails.
+        :raises ValueError: if *since* is negative, or more than 30 days.
+        """
+        return statistics_of(_current_app(), since)
 
     @property
     def tokens(self) -> Tokens:

@@ -13,7 +13,7 @@ import flask
 from flask import Flask, g, has_request_context
 
 from .errors import SessionReadOnly, TooManySessions, WriteRefused
-from .identity import owner_changed
+from .following import owner_changed
 from .owners import owner_key
 from .services import State
 from .session import Session
@@ -46,6 +46,21 @@ def connect(app: Flask) -> None:
     signals.session_protected.connect(_protect, app)
     owner_changed.connect(_follow, app)
     session_destroyed.connect(_forget_user, app)
+
+
+def remember(session: Session) -> None:
+    """Let Flask-Login, if the app has it, sign in whom it remembers by a cookie of its own.
+
+    It does so by itself only when somebody looks at its ``current_user``.
+    """
+    app = session._services.find_app()
+    name = app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
+    # Who comes late, with the old token, must not get a session in the place of the new one.
+    is_late = session._open().state is State.DETACHED
+    if hasattr(app, "login_manager") and name in session._request.cookies and not is_late:
+        from flask_login import current_user
+
+        current_user._get_current_object()
 
 
 def _sign_in(app: Flask, user: Any = None, **_: Any) -> None:

@@ -159,6 +159,8 @@ class Globals:
         self._services = replace(
             services,
             schema=schema,
+            # What comes from elsewhere is a browser's.
+            intake=None,
             # Never silently empty.
             settings=replace(services.settings, on_store_error="fail"),
             find_policy=lambda request: _without_cookies(find_policy(request)),

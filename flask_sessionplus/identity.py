@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from blinker import Signal
-
 from . import clock, signals
 from .binding import BIND, bound
 from .checks import to_milliseconds
 from .errors import LoginRequired, StoreError, TooManySessions, UndecodableValue, WriteRefused
+from .following import owner_changed, token_replaced
 from .lifecycle import Lifecycle
 from .mapping import StoredSession
 from .names import shown
@@ -30,10 +29,6 @@ _LEVEL = f"{IDENTITY}level"
 
 # How far the clocks of several machines may be apart, in milliseconds.
 _CLOCK_SKEW = 30_000
-
-#: Sent by the app when a session becomes another user's, or nobody's: what also keeps who is
-#: signed in has to follow. Carries ``session``, ``owner`` and ``former``, ``""`` for nobody.
-owner_changed = Signal()
 
 
 class SignIn(StoredSession):
@@ -277,10 +272,12 @@ class SignIn(StoredSession):
         """Give the session a new token, and take from it what belongs to the old one."""
         for key in self._services.settings.signin.drop_on_login:
             # In a scope, the key stands at the end of the name.
-            doomed = [name for name in life.data.scoped() if name.endswith(f"\x00{key}")]
-            for name in [*doomed, *([key] if key in life.data else [])]:
+            for name in [name for name in life.data.scoped() if name.endswith(f"\x00{key}")]:
                 del life.data[name]
+            # Also if it is not here: a request with the old token may be setting it just now.
+            life.data.drop(key)
         life.regenerate()
+        life.send(token_replaced)
 
     def _check_room(self, life: Lifecycle, owner: str, limit: int) -> None:
         """Refuse a user who has too many sessions, before the visitor's is touched."""

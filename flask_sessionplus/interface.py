@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 from flask import has_request_context
 from flask.sessions import SessionInterface
-from werkzeug.datastructures import ResponseCacheControl
-from werkzeug.http import dump_cookie, parse_cache_control_header, parse_set_header
+from werkzeug.http import dump_cookie
 
 from . import clock
 from .carrying import receive, send
@@ -22,6 +21,9 @@ from .codec import Codec
 from .config import Settings
 from .errors import StoreError, StoreUnavailable
 from .global_session import Globals, GlobalSession, finish_global
+from .headers import forbid_sharing, vary
+from .importing import Intake
+from .late import is_event, refuse_late
 from .lifecycle import Lifecycle
 from .local import LocalSession, local_of
 from .parameters import Schema
@@ -62,6 +64,7 @@ class SessionPlusInterface(SessionInterface):
         codec: Codec,
         settings: Settings,
         tokens: Tokens | None = None,
+        intake: Intake | None = None,
     ) -> None:
         self.store = store
         #: The bearer tokens, if there are any.
@@ -84,6 +87,7 @@ class SessionPlusInterface(SessionInterface):
             find_policy=lambda request: find_policy(find_app(), request),
             schema=schema and schema.for_scope("session"),
             local_schema=schema and schema.for_scope("local"),
+            intake=intake,
         )
         issuer = app.config.get("SESSION_JWT_ISSUER") or ""
         self._globals = Globals(
@@ -110,11 +114,11 @@ class SessionPlusInterface(SessionInterface):
         life = session._life
         if life is None:
             if session.accessed and not _has_none(session):
-                _vary(response)
+                vary(response)
             return True
         if life.state is State.UNUSED:
             return True
-        _vary(response)
+        vary(response)
         if life.state is State.OFFLINE:
             # It shows a visitor who may be signed in as one who is not.
             response.headers["Cache-Control"] = "no-store"
@@ -125,6 +129,7 @@ class SessionPlusInterface(SessionInterface):
                 _refuse(app, response, life.error)
                 return False
             return True
+        refuse_late(life)
         try:
             finish(
                 life,
@@ -153,8 +158,8 @@ class SessionPlusInterface(SessionInterface):
             if session._life is not None:
                 # It was written, and may have another token now.
                 self._send_cookies(app, session._life, response)
-        _vary(response, "Authorization")
-        _forbid_sharing(response)
+        vary(response, "Authorization")
+        forbid_sharing(response)
         if self.settings.no_store:
             response.headers["Cache-Control"] = "no-store"
 
@@ -165,7 +170,12 @@ class SessionPlusInterface(SessionInterface):
             self._set_cookie(app, life, response)
         elif life.cookie is Cookie.DELETE:
             response.delete_cookie(self.get_cookie_name(app), **self._attributes(app, life))
-            _forbid_sharing(response)
+            forbid_sharing(response)
+
+    def regenerate(self, session: SessionMixin) -> None:
+        """Give *session* a new token, as ``session.regenerate()``: Flask-Session has it here."""
+        assert isinstance(session, Session)
+        session.regenerate()
 
     def global_session(self, session: Session, request: Request) -> GlobalSession:
         """Return the data of the user who is signed in with *request*.
@@ -189,7 +199,7 @@ class SessionPlusInterface(SessionInterface):
         name, attributes = self.get_cookie_name(app), self._attributes(app, life)
         expires = _expires(life)
         if send(store, life.request, response, name, is_renewed, expires=expires, **attributes):
-            _forbid_sharing(response)
+            forbid_sharing(response)
 
     def _read_token(self, request: Request) -> tuple[str | None, str | None]:
         """Return the token in the cookie of *request*, and why there is none if it was refused."""
@@ -204,7 +214,11 @@ class SessionPlusInterface(SessionInterface):
         token = Token(found[0].strip())
         if len(found) > 1 and any(other.strip() != token for other in found):
             return None, "duplicate"
-        return (token, None) if is_wellformed(token) else (None, "malformed")
+        if is_wellformed(token):
+            return token, None
+        intake = self._services.intake
+        foreign = None if intake is None else intake.read_cookie(token)
+        return (None, "malformed") if foreign is None else (foreign, None)
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
         """Return when the browser shall drop the cookie; None: when it is closed."""
@@ -221,7 +235,7 @@ class SessionPlusInterface(SessionInterface):
             response.headers.add("Set-Cookie", begin + life.token + end)
         else:
             response.set_cookie(name, life.token, expires=expires, **attributes)
-        _forbid_sharing(response)
+        forbid_sharing(response)
 
     def _attributes(self, app: Flask, life: Lifecycle) -> dict[str, Any]:
         """Return the cookie's attributes, as the app's settings say at this moment."""
@@ -288,36 +302,11 @@ def _is_page(request: Request, response: Response) -> bool:
     status = response.status_code
     return (
         request.method not in ("HEAD", "OPTIONS")
+        and not is_event(request)
         and not 300 <= status < 400
         and status < 500
         and request.headers.get("Sec-Fetch-Dest", "document") in _PAGES
     )
-
-
-def _vary(response: Response, header: str = "Cookie") -> None:
-    # Asking for a list is fast where the header is missing; get() raises and catches.
-    vary = response.headers.getlist("Vary")
-    if not vary:
-        response.headers.add("Vary", header)
-    elif vary != [header]:
-        found = parse_set_header(", ".join(vary))
-        found.add(header)
-        response.headers["Vary"] = found.to_header()
-
-
-def _forbid_sharing(response: Response) -> None:
-    """Let no shared cache keep an answer with our cookie in it."""
-    given = response.headers.getlist("Cache-Control")
-    if not given:
-        response.headers.add("Cache-Control", "private")
-        return
-    control = parse_cache_control_header(", ".join(given).lower(), cls=ResponseCacheControl)
-    # private="X-Name" is about that header only.
-    if not control.no_store and control.private not in (True, "*"):
-        control.public = False
-        control.s_maxage = None
-        control.private = True
-        response.headers["Cache-Control"] = control.to_header()
 
 
 def _refuse(app: Flask, response: Response, error: StoreError) -> None:
@@ -338,4 +327,4 @@ def _answer_instead(app: Flask, response: Response, error: StoreUnavailable) -> 
     response.status = answer.status
     response.response = answer.response
     response.direct_passthrough = answer.direct_passthrough
-    _vary(response)
+    vary(response)

@@ -20,7 +20,7 @@ from .errors import (
     StoreError,
 )
 from .flash import Flash
-from .lifetimes import OWN_LIFETIME, Lifetimes
+from .lifetimes import OWN_LIFETIME, PERMANENT, Lifetimes
 from .readonly import ReadOnlyData, refuse_offline, refuse_write
 from .record import Changes, Record
 from .reporter import Reporter
@@ -29,7 +29,6 @@ from .stores.base import Applied, Miss, Outcome
 from .tokens import Token, digest, handle, is_wellformed
 
 _NOTHING: dict[str, int] = {}
-_PERMANENT = "\x00permanent"
 
 
 class Lifecycle(Reporter):
@@ -52,6 +51,8 @@ class Lifecycle(Reporter):
         self.next_token: str | None = None
         #: Whose it will be when it is next written; "" for nobody, None if that stays.
         self.next_owner: str | None = None
+        #: Whether a session that begins here is permanent unless the app says otherwise.
+        self.begins_permanent = services.settings.permanent
         #: Called once after it has been written.
         self.when_saved: Callable[[], None] | None = None
         #: Whether the view has said that it changes nothing.
@@ -155,11 +156,14 @@ class Lifecycle(Reporter):
     @property
     def is_permanent(self) -> bool:
         """Whether the browser keeps the cookie when it is closed."""
-        return self.data.get_hidden(_PERMANENT) is not None
+        if self.data.get_hidden(PERMANENT) is not None:
+            return True
+        return self.begins_permanent and (self.state is State.NEW or self.restarts)
 
     @is_permanent.setter
     def is_permanent(self, value: bool) -> None:
-        self.data.set_hidden(_PERMANENT, self.services.codec.encode(True) if value else None)
+        self.begins_permanent = self.begins_permanent and value
+        self.data.set_hidden(PERMANENT, self.services.codec.encode(True) if value else None)
 
     def set_idle_lifetime(self, idle: int | None) -> None:
         """Give this session an idle time of its own, in milliseconds; None takes it back."""

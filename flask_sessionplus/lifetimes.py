@@ -9,6 +9,9 @@ from .record import BOOKKEEPING
 #: The bookkeeping of a session that has an idle time of its own.
 OWN_LIFETIME = f"{BOOKKEEPING}lifetime"
 
+#: The bookkeeping of a session whose cookie the browser keeps when it is closed.
+PERMANENT = f"{BOOKKEEPING}permanent"
+
 
 class Lifetimes(NamedTuple):
     """The rules for one session (ASVS 7.3.1 and 7.3.2).

@@ -35,8 +35,11 @@ KIND = f"{BOOKKEEPING}kind"
 
 _BROWSER = "browser"
 
+#: What a record with counts of what has happened is; see ``statistics``.
+STATISTICS = "statistics"
+
 # Kinds of records that are no session of anybody.
-_UNLISTED = ("note", "lease")
+_UNLISTED = ("note", "lease", STATISTICS)
 
 # What the column of an SQL database holds, in whatever script.
 _MAX_LENGTH = 255
@@ -53,7 +56,7 @@ class SessionInfo:
     :param handle: its public name, which ``ext.revoke()`` takes.
     :param kind: ``"browser"``, ``"global"`` (the user's own data) or ``"token"`` (a family of
         refresh tokens).
-    :param user: whose it is, as :func:`owner_key` spells it.
+    :param user: whose it is, as ``owner_key`` spells it.
     :param last_seen_at: at most ``SESSION_TOUCH_INTERVAL`` behind.
     :param address: from where the user signed in, or ``""``.
     :param user_agent: with what, as the browser said it, or ``""``.
@@ -138,10 +141,15 @@ def list_sessions(
     """
     found = index_of(store).owned(owner_key(user_id))
     return [
-        _describe(sid, record, codec, current)
+        describe(sid, record, codec, current)
         for sid, record in _by_last_use(found)
-        if kind_of(record, codec) not in _UNLISTED
+        if is_listed(record, codec)
     ]
+
+
+def is_listed(record: Record, codec: Codec) -> bool:
+    """Tell whether *record* is somebody's session, and none that only we need."""
+    return kind_of(record, codec) not in _UNLISTED
 
 
 def kind_of(record: Record, codec: Codec) -> str:
@@ -193,7 +201,11 @@ def _by_last_use(found: Iterable[tuple[bytes, Record]]) -> list[tuple[bytes, Rec
     return sorted(found, key=last_use, reverse=True)
 
 
-def _describe(sid: bytes, record: Record, codec: Codec, current: Collection[str]) -> SessionInfo:
+def describe(sid: bytes, record: Record, codec: Codec, current: Collection[str]) -> SessionInfo:
+    """Return what a list shows of *record*.
+
+    :param current: the handles of what the request under way has come with.
+    """
     name = handle(sid)
     agent = str(_value(record, AGENT, codec, ""))
     since = _value(record, SINCE, codec, None)

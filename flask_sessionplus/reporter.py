@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -44,6 +45,8 @@ class Reporter:
     def call(self, method: Callable[..., T], *arguments: Any) -> T:
         """Call a method of the store; a fault is logged and told before it is raised."""
         try:
+            if signals.store_called.receivers:
+                return self._call_and_tell(method, arguments)
             return method(*arguments)
         except DamagedRecord as error:
             _log.warning("The record %s… is left alone: %s", arguments[0].hex()[:8], error)
@@ -52,6 +55,29 @@ class Reporter:
             _log.error("%s", error, exc_info=error)
             self.send(signals.store_failed, error=error)
             raise
+
+    def _call_and_tell(self, method: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        # A function, such as one that counts sessions, is given the store.
+        store = getattr(method, "__self__", None) or next(iter(arguments), None)
+        if not isinstance(store, Store):
+            return method(*arguments)
+        started_at, began = time.time_ns(), time.perf_counter()
+        fault: BaseException | None = None
+        try:
+            return method(*arguments)
+        except BaseException as error:
+            fault = error
+            raise
+        finally:
+            # At once, even while the session is being loaded: it is about none.
+            signals.store_called.send(
+                self.services.find_app(),
+                store=type(store).__name__.lstrip("_"),
+                operation=method.__name__,
+                started_at=started_at,
+                seconds=time.perf_counter() - began,
+                error=fault,
+            )
 
     def call_fetch(self, store: Store, sid: bytes, names: list[str]) -> dict[str, bytes]:
         """Return values from *store*; one that is damaged is as good as lost, the others not."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from . import clock, signals
-from .binding import bound
 from .errors import (
     ConfigError,
     DamagedRecord,
@@ -15,6 +14,7 @@ from .errors import (
     UnsupportedType,
 )
 from .fitting import check_changes
+from .history import changed_values, first_values
 from .lifecycle import Lifecycle
 from .messages import read_messages
 from .names import has_keys
@@ -141,7 +141,7 @@ def _create(life: Lifecycle) -> None:
     sets, _ = life.data.changes()
     if not has_content(sets):
         return
-    sets = bound(life.services, life.request, sets)
+    sets = first_values(life, sets)
     check_size(life, sets)
     now = clock.now()
     owner = life.next_owner or ""
@@ -163,7 +163,7 @@ def _begin(life: Lifecycle, token: str, record: Record, sets: dict[str, bytes]) 
 
 def _save_changes(life: Lifecycle) -> None:
     assert life.record is not None
-    sets, removals = life.data.changes()
+    sets, removals = changed_values(life)
     is_changed = bool(sets or removals or life.next_token or life.is_forced)
     is_changed = is_changed or life.next_owner is not None
     refreshes, now = life.services.refreshes(), clock.now()
@@ -270,7 +270,7 @@ def _save_restarted(life: Lifecycle) -> None:
     if not has_content(sets):
         end_at_once(life, sid)
         return
-    sets = bound(life.services, life.request, sets)
+    sets = first_values(life, sets)
     check_size(life, sets)
     now = clock.now()
     changes = Changes(
@@ -331,11 +331,14 @@ def _confirm(life: Lifecycle) -> None:
     told so, and this cookie would undo that.
     """
     assert life.token is not None
+    found: Record | Miss | None
     try:
         found = life.call(life.store.load, digest(life.token))
     except StoreError:
-        # There is nothing to save, so the answer is good, but for a cookie that may not be.
-        found = Miss.UNKNOWN
+        # There is nothing to save, so the answer is good, but for a cookie that may not be; if
+        # the token is new, the browser's is surely dead.
+        is_new = life.services.read_token(life.request)[0] != life.token
+        found = life.record if is_new else Miss.UNKNOWN
     if isinstance(found, Miss):
         life.lose(has_changes=False)
 

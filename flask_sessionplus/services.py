@@ -9,6 +9,7 @@ from typing import Any
 
 from .codec import Codec
 from .config import Settings
+from .importing import Intake
 from .parameters import Schema
 from .stores.base import Store
 
@@ -61,6 +62,7 @@ class Services:
     :param find_policy: takes the request; returns what its view wants of the session.
     :param schema: the typed parameters of these sessions.
     :param local_schema: those of the local session.
+    :param intake: takes in sessions that another session interface has left, if any does.
     """
 
     find_app: Callable[[], Any]
@@ -74,3 +76,4 @@ class Services:
     find_policy: Callable[[Any], Policy]
     schema: Schema | None
     local_schema: Schema | None
+    intake: Intake | None = None

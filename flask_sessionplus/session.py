@@ -8,17 +8,17 @@ from typing import Any
 from flask.sessions import SessionMixin
 
 from .checks import to_milliseconds
-from .errors import LateSession
 from .exchange import MISSING
 from .flashing import Flashing
 from .identity import SignIn
+from .late import refuse_late
 from .lifecycle import Lifecycle
 from .local import LocalSession, local_of
 from .mapping import StoredSession
 from .messages import take_flashes
 from .names import FLASHES
 from .record import SCOPED
-from .saving import needs_cookie, save
+from .saving import save
 from .scopes import Scope
 from .services import State
 
@@ -40,6 +40,13 @@ class Session(SignIn, Flashing, SessionMixin):
     def __call__(self) -> Session:
         """Return the session itself, so that templates can say ``session().get("x")``."""
         return self
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self._services.settings.signin.form_tokens and key not in self:
+            # Two tabs may open their first form at once: then both get the token of the first.
+            self.setdefault(key, value)
+        else:
+            super().__setitem__(key, value)
 
     def pop(self, key: str, default: Any = MISSING) -> Any:
         """Remove *key* and return its value, or *default* if it is given."""
@@ -169,15 +176,11 @@ class Session(SignIn, Flashing, SessionMixin):
 
         For answers that are streamed, and for sockets. May be called many times.
 
-        :raises LateSession: if the session is new and the headers have gone out, so that
-            its cookie could not be sent.
+        :raises LateSession: if the session is new, or gets a new token, and the cookie cannot
+            be sent: the headers have gone out, or it is an event of a socket.
         """
         life = self._open()
-        if self._was_answered and needs_cookie(life):
-            raise LateSession(
-                "The session needs a new cookie, which can no longer be sent. Put something into a"
-                " new session, or into one that is in the browser, before the answer begins."
-            )
+        refuse_late(life, self._was_answered)
         save(life)
 
     def _begin(self) -> Lifecycle:

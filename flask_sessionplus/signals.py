@@ -41,6 +41,11 @@ session_rejected = _signals.signal("session-rejected")
 #: :class:`~flask_sessionplus.errors.StoreError`.
 store_failed = _signals.signal("store-failed")
 
+#: A store was called. Carries ``store``, the name of its class, ``operation``, that of its
+#: method, ``started_at``, in nanoseconds since 1970-01-01 UTC, ``seconds``, how long it took,
+#: and ``error``, an exception or None. It says nothing of which session it was about.
+store_called = _signals.signal("store-called")
+
 #: Somebody has signed in. Carries ``session`` and ``user_id``.
 user_signed_in = _signals.signal("user-signed-in")
 
@@ -50,6 +55,10 @@ user_signed_out = _signals.signal("user-signed-out")
 #: Sessions were ended from outside. Carries ``owner``, whose they were, ``""`` if it was one of
 #: nobody or all, and ``count``.
 sessions_revoked = _signals.signal("sessions-revoked")
+
+#: The values of a session were shown on the dashboard. Carries ``handle``. Who has seen them is
+#: who the request under way comes from.
+values_shown = _signals.signal("values-shown")
 
 #: A bearer token was not accepted. Carries ``reason``, one word.
 token_rejected = _signals.signal("token-rejected")

@@ -6,6 +6,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from hashlib import sha256
+from typing import Any
 
 #: 32 random bytes in URL-safe base64. More than the 128 bits of ASVS 7.2.3.
 TOKEN_LENGTH = 43
@@ -23,6 +24,25 @@ class Token(str):
 
     def __repr__(self) -> str:
         return "<token>"
+
+
+class ForeignToken(Token):
+    """A token that stands for a cookie which is none of ours: that is to be replaced.
+
+    :param importer: who has read the cookie.
+    :param origin: what the session was called before.
+    """
+
+    __slots__ = ("importer", "origin")
+
+    importer: Any
+    origin: str
+
+    def __new__(cls, token: str, importer: Any, origin: str) -> ForeignToken:
+        """Make one."""
+        made = super().__new__(cls, token)
+        made.importer, made.origin = importer, origin
+        return made
 
 
 def new_token() -> str:

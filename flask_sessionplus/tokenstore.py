@@ -49,7 +49,7 @@ class TokenPair:
     """What somebody gets who signs in, or comes with a refresh token.
 
     :param access: a JSON Web Token, for ``Authorization: Bearer``.
-    :param refresh: an opaque secret, for :meth:`Tokens.refresh`, once.
+    :param refresh: an opaque secret, for :meth:`.Tokens.refresh`, once.
     :param expires_in: for how many seconds the access token is good.
     """
 

@@ -30,7 +30,7 @@ _SEAL = object()
 class VerifiedClaims(Mapping[str, Any]):
     """The claims of a token whose signature, issuer, audience and times are right.
 
-    Only a :class:`Verifier` makes them, so that whoever has them may rely on them (ASVS
+    Only a ``Verifier`` makes them, so that whoever has them may rely on them (ASVS
     9.1.1). No claim can be set or removed, and none is shown by ``repr``.
     """
 

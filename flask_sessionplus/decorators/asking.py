@@ -13,6 +13,7 @@ from .. import clock
 from ..answers import settings
 from ..checks import to_milliseconds
 from ..claims import claims_of, has_bearer
+from ..flasklogin import remember
 from ..proxies import session
 from ..services import State
 
@@ -72,6 +73,8 @@ def current_identity() -> Identity | None:
     if life.state is State.OFFLINE and life.error is not None:
         # Whoever is signed in must not be sent to the sign-in as if he was not.
         raise life.error
+    if not session.is_authenticated:
+        remember(cast(Any, session)._get_current_object())
     if not session.is_authenticated:
         return None
     return Identity(

@@ -17,6 +17,8 @@ from .wrapping import Call, Decorator, Rule, T, is_target
 class _SignedIn(Rule):
     """Asks who it is, and lets through whom :meth:`check` does not refuse."""
 
+    is_guard = True
+
     def before(self, call: Call) -> None:
         # Over a whole blueprint, or it could never be reached.
         if is_view(settings().signin.login_view):

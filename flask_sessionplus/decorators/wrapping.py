@@ -44,6 +44,9 @@ class Call:
 class Rule:
     """What a decorator does with a view, by overriding one or two of these methods."""
 
+    #: Whether it keeps people out: then it may guard what has no other guard.
+    is_guard = False
+
     def before(self, call: Call) -> None:
         """Do what has to be done before the view; raise to keep it from being called."""
 
@@ -90,6 +93,11 @@ class Decorator:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+
+    @property
+    def is_guard(self) -> bool:
+        """Whether it lets only some people in."""
+        return self._rule.is_guard
 
     def __call__(self, target: T, /) -> T:
         """Return *target*, decorated."""

@@ -8,6 +8,7 @@ from enum import Enum
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
+from ..findings import Finding
 from ..record import Changes, Record
 
 P = TypeVar("P")
@@ -117,6 +118,14 @@ class Store(ABC):
         """Return the record as it is now: as :meth:`load`, but no copy that a layer keeps."""
         return self.load(sid)
 
+    def is_made(self) -> bool:
+        """Tell whether the place of the records is there, such as a table. Nothing is made by that.
+
+        For tools. To be overridden by stores that make their place when it is first used, or
+        whose place is made by hand.
+        """
+        return all(part.is_made() for part in self.parts)
+
     def close(self) -> None:
         """Close what is open and not in use. The store may be used again."""
         for part in self.parts:
@@ -145,6 +154,24 @@ class Preparable(ABC):
     def prepare(self) -> None:
         """Make the place for the records, such as a table. Harmless if it is there."""
 
+    def script(self) -> str:
+        """Return what :meth:`prepare` does, in the words of the place's own client, such as SQL.
+
+        Nothing is connected. ``""`` if there are no such words.
+        """
+        return ""
+
+
+class Diagnosable(ABC):
+    """A store that can tell what is wrong with its place. For tools, never in a request."""
+
+    @abstractmethod
+    def diagnose(self) -> list[Finding]:
+        """Return what is wrong with the place of the records. Nothing is changed or made.
+
+        :raises StoreError: if that cannot be found out, for the place does not answer.
+        """
+
 
 class OwnerIndex(ABC):
     """A store that finds the sessions of an owner without looking at all of them."""
@@ -171,6 +198,20 @@ class OwnerIndex(ABC):
         """
 
 
+class Page(NamedTuple):
+    """Some of the live records of a store.
+
+    :param found: their sids, and the records as :meth:`Store.load` returns them.
+    :param after: what brings the next page; None: this is the last one. It goes through URLs,
+        and tells no more of a sid than a handle does.
+    :param sealed: how many were left out because they do not open with the keys that there are.
+    """
+
+    found: list[tuple[bytes, Record]]
+    after: str | None
+    sealed: int = 0
+
+
 class Browsable(ABC):
     """A store that can go through all its records. For tools, never in a request."""
 
@@ -180,6 +221,26 @@ class Browsable(ABC):
 
         One that is there all the time is met at least once.
         """
+
+    @abstractmethod
+    def page(self, after: str | None, limit: int) -> Page:
+        """Return some live records, in the store's own order, which does not change with time.
+
+        From page to page, one that is there all the time, under the same sid, is met exactly
+        once. Where a server hashes its keys it is met at least once, and so it is while
+        sessions move from one store to another. What cannot be read is left out. A page may
+        have fewer than *limit* records, even none, and not be the last: what it costs has a
+        bound.
+
+        :param after: where the page before ended; None: the first one is wanted.
+        :param limit: how many at most, from 1 to 10,000.
+        :raises ValueError: if *after* comes from no page of such a store, or for another *limit*.
+        """
+
+    @property
+    def browsed(self) -> tuple[Browsable, ...]:
+        """The stores that this one goes through: itself, or those that it is made of."""
+        return (self,)
 
     @abstractmethod
     def count(self) -> int:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from .. import clock
 from ..codec import Codec
 from ..errors import ConfigError, SessionTooLarge, StoreError
+from ..findings import Finding
 from ..lifetimes import OWN_LIFETIME
 from ..record import Changes, Record, is_expected, merge, pack, unpack
-from .base import Applied, Carried, Carrying, Miss, Outcome, Store
+from .base import Applied, Carried, Carrying, Diagnosable, Miss, Outcome, Store
+from .diagnosing import UNREVOCABLE, diagnose_all
 from .revocations import Revocations
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _TIME_SIZE = 8
 _codec = Codec()
 
 
-class CookieStore(Store, Carrying):
+class CookieStore(Store, Carrying, Diagnosable):
     """Gives each request the record that its browser carries.
 
     By itself, without a request, it has no records.
@@ -91,6 +93,9 @@ class CookieStore(Store, Carrying):
 
     def delete(self, sid: bytes) -> bool:
         return False
+
+    def diagnose(self) -> list[Finding]:
+        return diagnose_all(*self.parts) if self.parts else [UNREVOCABLE]
 
 
 class BrowserRecord(Carried):

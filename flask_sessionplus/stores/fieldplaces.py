@@ -111,6 +111,13 @@ def fielded(main: Record) -> Fielded:
     return record
 
 
+def unfilled(record: Record) -> Fielded:
+    """Return *record* as it is before it has any value."""
+    empty = record.copy()
+    empty.values = {}
+    return fielded(empty)
+
+
 def new_stamp() -> bytes:
     """Return a stamp that no other value of the name has."""
     return clock.now().to_bytes(_TIME, "big") + secrets.token_bytes(_STAMP - _TIME)

@@ -21,9 +21,9 @@ from typing import TypeVar
 
 from ..errors import ConfigError, StoreConflict, StoreError, StoreUnavailable
 from ..record import FIRST_VISIBLE, Changes, Record, expected_beside, is_expected
-from .base import Applied, Browsable, Carried, Carrying, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Carried, Carrying, Miss, Outcome, OwnerIndex, Page, Store
 from .fieldparts import Part
-from .fieldplaces import FIELDS, Fielded, Place, Places, fielded, read_places
+from .fieldplaces import FIELDS, Fielded, Place, Places, fielded, read_places, unfilled
 from .fieldwriting import Writing, swap
 from .patience import pause
 from .powers import able
@@ -82,7 +82,7 @@ class FieldStore(Store):
 
     def create(self, sid: bytes, record: Record) -> bool:
         writing = Writing(self._part, sid, sid)
-        changes, places = writing.plan(_empty(record), Changes(record.values))
+        changes, places = writing.plan(unfilled(record), Changes(record.values))
         if not places:
             return self._main.create(sid, record)
         written = writing.put(Places({}), places, record.expires_at)
@@ -292,8 +292,16 @@ class _FieldBrowsable(FieldStore, Browsable):
     If a pattern names the same place as ``*``, what it has there is met as well.
     """
 
+    @property
+    def browsed(self) -> tuple[Browsable, ...]:
+        return self._all.browsed
+
     def browse(self) -> Iterator[bytes]:
         return self._all.browse()
+
+    def page(self, after: str | None, limit: int) -> Page:
+        page = self._all.page(after, limit)
+        return page._replace(found=[(sid, fielded(main)) for sid, main in page.found])
 
     def count(self) -> int:
         return self._all.count()
@@ -340,9 +348,3 @@ class _CarriedFields(FieldStore, Carried):
 
 def _kind(kind: type[F], main: Store) -> type[F]:
     return able(kind, {OwnerIndex: _FieldIndex, Browsable: _FieldBrowsable}, main)
-
-
-def _empty(record: Record) -> Fielded:
-    empty = record.copy()
-    empty.values = {}
-    return fielded(empty)

@@ -9,20 +9,26 @@ from pathlib import Path
 
 from .. import clock
 from ..errors import DamagedRecord, StoreError, StoreUnavailable
+from ..findings import Finding
 from ..record import Changes, Record, expected_beside, is_expected, merge, tombstone
 from . import filedisk, filevalues
 from .base import (
     Applied,
     Browsable,
+    Diagnosable,
     Miss,
     Outcome,
     OwnerIndex,
+    Page,
     Purgeable,
     Removed,
     Store,
     until_none_is_left,
 )
+from .cursors import check_limit, cursor, position
+from .filediagnosis import diagnose_folder
 from .filelocks import StripedLocks
+from .filepages import Walk
 from .filerecords import RecordFiles, is_record, sid_of
 from .filevalues import StoredFile
 
@@ -30,7 +36,7 @@ from .filevalues import StoredFile
 _TRIES = 3
 
 
-class FileStore(Store, Purgeable, OwnerIndex, Browsable):
+class FileStore(Store, Purgeable, OwnerIndex, Browsable, Diagnosable):
     """Keeps each record in one file, whose modification time is its expiry.
 
     A record is written beside its place and renamed, so a reader sees the old or the
@@ -139,6 +145,19 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
         self._make_ready()
         return filter(self._is_live, map(sid_of, filter(is_record, self._files.paths())))
 
+    def page(self, after: str | None, limit: int) -> Page:
+        check_limit(limit)
+        self._make_ready()
+        walk = Walk(str(self._folder), position(after), limit)
+        found: list[tuple[bytes, Record]] = []
+        for sid in walk.sids():
+            record = self._readable(sid)
+            if record is not None and len(found) == limit:
+                return Page(found, cursor(found[-1][0]))
+            if record is not None:
+                found.append((sid, record))
+        return Page(found, walk.after)
+
     def count(self) -> int:
         self._make_ready()
         return sum(not filedisk.is_old(path) for path in filter(is_record, self._files.paths()))
@@ -168,20 +187,23 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
         self._make_ready()
         return sum(map(self._is_expired, filter(is_record, self._files.paths())))
 
+    def diagnose(self) -> list[Finding]:
+        return diagnose_folder(self._folder, self)
+
+    def is_made(self) -> bool:
+        return self._folder.is_dir()
+
     def close(self) -> None:
         self._locks.close()
 
     def _fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes] | None:
         stored = self._files.find(sid)
-        return (
-            {} if stored is None else filevalues.read_values(self._files.path(sid), stored, names)
-        )
+        path = self._files.path(sid)
+        return {} if stored is None else filevalues.read_values(path, stored, names)
 
     def _is_expected(self, sid: bytes, current: StoredFile, changes: Changes) -> bool:
         names = expected_beside(current.record, changes)
-        if not names:
-            return is_expected(current.record, changes)
-        values = filevalues.read_values(self._files.path(sid), current, names)
+        values = filevalues.read_values(self._files.path(sid), current, names) if names else {}
         if values is None:
             raise _vanished()
         return is_expected(current.record, changes, values)
@@ -288,6 +310,13 @@ class FileStore(Store, Purgeable, OwnerIndex, Browsable):
         except DamagedRecord:
             return True
         return stored is not None and not stored.is_alive
+
+    def _readable(self, sid: bytes) -> Record | None:
+        try:
+            stored = self._files.find(sid)
+        except DamagedRecord:
+            return None
+        return None if stored is None or stored.record.moved_to else stored.record
 
     def _is_live(self, sid: bytes) -> bool:
         try:

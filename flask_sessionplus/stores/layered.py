@@ -23,8 +23,10 @@ from collections.abc import Callable, Collection, Iterator
 
 from .. import clock
 from ..errors import ConfigError, DamagedRecord, SessionPlusError, StoreError
+from ..findings import Finding
 from ..record import BOOKKEEPING, Changes, Record, pack, unpack
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Diagnosable, Miss, Outcome, OwnerIndex, Page, Store
+from .diagnosing import diagnose_all, of_copies
 from .memory import MemoryStore
 from .patience import pause
 from .powers import able
@@ -70,7 +72,7 @@ def layered(
     return able(LayeredStore, powers, back)(front, back, max_age)
 
 
-class LayeredStore(Store):
+class LayeredStore(Store, Diagnosable):
     """Reads from the front, writes through to the back. Use :func:`layered` to make one."""
 
     def __init__(
@@ -136,6 +138,9 @@ class LayeredStore(Store):
 
     def fetch(self, sid: bytes, names: Collection[str]) -> dict[str, bytes]:
         return self._back.fetch(sid, names)
+
+    def diagnose(self) -> list[Finding]:
+        return diagnose_all(self._back) + of_copies(diagnose_all(self._front()))
 
     def _lifetime(self, changes: Changes, outcome: Outcome | None) -> int:
         is_other = changes.owner is not None or changes.restart_at is not None
@@ -280,8 +285,15 @@ class _LayeredIndex(LayeredStore, OwnerIndex):
 class _LayeredBrowsable(LayeredStore, Browsable):
     """The same over a store that can be gone through."""
 
+    @property
+    def browsed(self) -> tuple[Browsable, ...]:
+        return self._all.browsed
+
     def browse(self) -> Iterator[bytes]:
         return self._all.browse()
+
+    def page(self, after: str | None, limit: int) -> Page:
+        return self._all.page(after, limit)
 
     def count(self) -> int:
         return self._all.count()

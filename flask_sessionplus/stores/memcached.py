@@ -15,8 +15,10 @@ from typing import Any
 
 from .. import clock
 from ..errors import ConfigError, DamagedRecord, StoreConflict, StoreError, StoreUnavailable
+from ..findings import Finding
 from ..record import Changes, Record, is_expected, merge, pack, tombstone, unpack
-from .base import Applied, Miss, Outcome, Store
+from .base import Applied, Diagnosable, Miss, Outcome, Store
+from .diagnosing import FORGETS
 from .memcachedlink import BorrowedLink, Link, Lost, parse
 from .patience import pause
 
@@ -54,7 +56,7 @@ class _Held(Record):
         return self.copy() == other.copy() if isinstance(other, Record) else NotImplemented
 
 
-class MemcachedStore(Store):
+class MemcachedStore(Store, Diagnosable):
     """Keeps each record, whole, in one item, and swaps it if nobody else has.
 
     :param source: ``memcached://host:port``, several ``memcached://host:port,host:port``, the
@@ -75,6 +77,12 @@ class MemcachedStore(Store):
             self._links = [Link(address) for address in parse(source)]
         else:
             self._links = [BorrowedLink(source)]
+
+    def diagnose(self) -> list[Finding]:
+        for link in self._links:
+            # Only to know whether it answers.
+            link.run(lambda client: client.get(f"{self._prefix.decode()}?"), is_read=True)
+        return [FORGETS]
 
     def load(self, sid: bytes) -> Record | Miss:
         found = self._find(sid)

@@ -9,14 +9,17 @@ from threading import Lock
 
 from .. import clock
 from ..errors import StoreError
+from ..findings import Finding
 from ..record import Changes, Record, is_expected, merge, tombstone
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Purgeable, Store
+from .base import Applied, Browsable, Diagnosable, Miss, Outcome, OwnerIndex, Page, Purgeable, Store
+from .cursors import check_limit, cursor, position
+from .memorydiagnosis import diagnose
 
 # Bytes of a sid that are enough to tell it from all others.
 _HALF = 16
 
 
-class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
+class MemoryStore(Store, Purgeable, OwnerIndex, Browsable, Diagnosable):
     """Keeps records in a dict, under one lock. They end with the process.
 
     Expired ones are removed bit by bit as new ones come, so memory stays bounded by
@@ -86,6 +89,9 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
         with self._lock:
             return self._purge(clock.now(), limit)
 
+    def diagnose(self) -> list[Finding]:
+        return diagnose(os.environ)
+
     def count_expired(self) -> int:
         now = clock.now()
         with self._lock:
@@ -120,6 +126,15 @@ class MemoryStore(Store, Purgeable, OwnerIndex, Browsable):
         with self._lock:
             sids = list(self._records)
         return (sid for sid in sids if self._is_alive(sid))
+
+    def page(self, after: str | None, limit: int) -> Page:
+        check_limit(limit)
+        last = position(after)
+        behind = (sid for sid in self.browse() if sid > last)
+        sids = heapq.nsmallest(limit + 1, behind)
+        with self._lock:
+            found = [(sid, self._records[sid].copy()) for sid in sids if self._is_alive(sid)]
+        return Page(found[:limit], cursor(sids[limit - 1]) if len(sids) > limit else None)
 
     def count(self) -> int:
         self._check_process()

@@ -17,22 +17,24 @@ from typing import NamedTuple
 
 from .. import clock
 from ..errors import DamagedRecord, StoreConflict, StoreUnavailable
-from ..record import BOOKKEEPING, Changes, Record
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
+from ..record import Changes, Record
+from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Page, Store
+from .movingnotes import (
+    LASTING,
+    NOTE,
+    as_changes,
+    as_lasting_note,
+    has_session,
+    is_note,
+    leave_note,
+    new_note,
+)
+from .movingpages import page_of_both
 from .patience import pause
 from .powers import able
 
-# In milliseconds: how long a note stays, and how long carrying one session may take.
-_NOTE_LIFETIME = 30_000
+# How long carrying one session may take, in milliseconds: less than a note stays.
 _SLOWEST = 15_000
-
-# What a note holds, in the new store for a session that has ended, in the old one for one
-# that has gone to the new. It begins as names of ours do, so every store keeps it at hand.
-_NOTE = f"{BOOKKEEPING}note of moving house"
-
-# What is in a note that stands for a tombstone too: whoever comes late learns that the session
-# has ended, and begins no new one.
-_LASTING = b"moved"
 
 # Where a note in the old store tells that all sessions have been ended a moment ago. No token
 # has this digest.
@@ -71,7 +73,7 @@ def carry(old: Store, new: Store, sid: bytes) -> Moved:
     """
     began = clock.now()
     found, whole = _read_whole(old, sid)
-    if found in (Miss.UNKNOWN, Miss.EXPIRED) or _is_note(found):
+    if found in (Miss.UNKNOWN, Miss.EXPIRED) or is_note(found):
         # Another one may have carried it since somebody looked there. What has expired may
         # be a note, so nobody can tell.
         return Moved(_load(new, sid))
@@ -90,7 +92,7 @@ def carry(old: Store, new: Store, sid: bytes) -> Moved:
     carried = _load(new, sid)
     if is_done or isinstance(carried, Record):
         # After it is safe there. If it has ended since, there is nothing to leave a note in.
-        _leave_note(old, sid, found)
+        leave_note(old, sid, found)
     return Moved(carried, is_done)
 
 
@@ -115,16 +117,16 @@ class MovingStore(Store):
         if self._new.create(sid, record):
             return True
         found = self._new.load(sid)
-        if not isinstance(found, Record) or not _is_note(found):
+        if not isinstance(found, Record) or not is_note(found):
             return False
         # In its place, not after a removal: nobody can come in between.
-        changes = _as_lasting_note(record) if record.moved_to else _as_changes(record, found)
+        changes = as_lasting_note(record) if record.moved_to else as_changes(record, found)
         return self._new.apply(sid, found, changes).outcome is Outcome.SAVED
 
     def apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
         if changes.move_to is not None and self._is_in_old(changes.move_to):
             return self._refuse(sid, changes)
-        guarded = replace(changes, expects={**changes.expects, _NOTE: None})
+        guarded = replace(changes, expects={**changes.expects, NOTE: None})
         applied = self._apply(sid, seen, guarded)
         if applied.outcome is Outcome.GONE and carry(self._old, self._new, sid).is_done:
             return self._apply(sid, seen, guarded)
@@ -151,13 +153,13 @@ class MovingStore(Store):
     def _found(self, sid: bytes, found: Record | Miss) -> Record | Miss:
         if found is Miss.UNKNOWN:
             return carry(self._old, self._new, sid).found
-        if isinstance(found, Record) and _NOTE in found.values:
-            return Miss.MOVED if found.values[_NOTE] == _LASTING else Miss.UNKNOWN
+        if isinstance(found, Record) and NOTE in found.values:
+            return Miss.MOVED if found.values[NOTE] == LASTING else Miss.UNKNOWN
         return found
 
     def _apply(self, sid: bytes, seen: Record, changes: Changes) -> Applied:
         applied = self._new.apply(sid, seen, changes)
-        is_over = applied.record is not None and _is_note(applied.record)
+        is_over = applied.record is not None and is_note(applied.record)
         return Applied(Outcome.GONE) if is_over else applied
 
     def _refuse(self, sid: bytes, changes: Changes) -> Applied:
@@ -175,7 +177,7 @@ class MovingStore(Store):
             found = self._old.load(sid)
         except DamagedRecord:
             return self._old.delete(sid), True
-        if isinstance(found, Record) and _is_note(found):
+        if isinstance(found, Record) and is_note(found):
             return False, True
         if isinstance(found, Record) or found is Miss.MOVED:
             return self._old.delete(sid), True
@@ -187,7 +189,7 @@ class MovingStore(Store):
         except DamagedRecord:
             return self._new.delete(sid)
         # Somebody else's note stays.
-        if found is Miss.UNKNOWN or _is_note(found):
+        if found is Miss.UNKNOWN or is_note(found):
             return False
         return self._new.delete(sid)
 
@@ -201,18 +203,18 @@ class MovingStore(Store):
         except DamagedRecord:
             return self._new.delete(sid), False
         if isinstance(found, Record):
-            if _is_note(found):
+            if is_note(found):
                 return False, True
-            is_done = _leave_note(self._new, sid, found)
+            is_done = leave_note(self._new, sid, found)
             return is_done, is_done
         if found is Miss.MOVED:
             # What it has become was never in the old store, and here the place is taken.
             return self._new.delete(sid), True
-        return False, self._new.create(sid, _new_note())
+        return False, self._new.create(sid, new_note())
 
     def _is_in_old(self, sid: bytes) -> bool:
         found = self._old.load(sid)
-        return found is Miss.MOVED or (isinstance(found, Record) and not _is_note(found))
+        return found is Miss.MOVED or (isinstance(found, Record) and not is_note(found))
 
 
 class _MovingIndex(MovingStore, OwnerIndex):
@@ -249,10 +251,17 @@ class _MovingIndex(MovingStore, OwnerIndex):
 class _MovingBrowsable(MovingStore, Browsable):
     """The same between stores that can be gone through."""
 
+    @property
+    def browsed(self) -> tuple[Browsable, ...]:
+        return (*_browsable(self._old).browsed, *_browsable(self._new).browsed)
+
     def browse(self) -> Iterator[bytes]:
         # In this order what is carried in between is met.
         for store in (self._old, self._new):
-            yield from (sid for sid in _browsable(store).browse() if _has_session(store, sid))
+            yield from (sid for sid in _browsable(store).browse() if has_session(store, sid))
+
+    def page(self, after: str | None, limit: int) -> Page:
+        return page_of_both(_browsable(self._old), _browsable(self._new), after, limit)
 
     def count(self) -> int:
         # With the notes, which are few as a rule: each one would have to be looked at.
@@ -262,7 +271,7 @@ class _MovingBrowsable(MovingStore, Browsable):
         # The old one first, with a note for those who have read there: what they carry before
         # they see it, the new one loses.
         ended = _browsable(self._old).delete_all()
-        self._old.create(_END_OF_ALL, _new_note())
+        self._old.create(_END_OF_ALL, new_note())
         return ended + _browsable(self._new).delete_all()
 
 
@@ -276,45 +285,9 @@ def _browsable(store: Store) -> Browsable:
     return store
 
 
-def _has_session(store: Store, sid: bytes) -> bool:
-    try:
-        found = store.load(sid)
-    except DamagedRecord:
-        # Whoever loads it is told.
-        return True
-    return isinstance(found, Record) and not _is_note(found)
-
-
-def _is_note(found: Record | Miss) -> bool:
-    return isinstance(found, Record) and _NOTE in found.values
-
-
-def _new_note() -> Record:
-    now = clock.now()
-    return Record(now, now, now + _NOTE_LIFETIME, {_NOTE: b""})
-
-
-def _as_lasting_note(tombstone: Record) -> Changes:
-    """Return what makes a note into one that stands for *tombstone* as well."""
-    return Changes({_NOTE: _LASTING}, expires_at=tombstone.expires_at)
-
-
-def _leave_note(store: Store, sid: bytes, found: Record) -> bool:
-    """Put a note in the place of *found*; return whether that was there, and no note."""
-    note = _new_note()
-    # In its place, not after a removal: nobody can come in between.
-    changes = Changes(
-        note.values,
-        expects={_NOTE: None},
-        expires_at=note.expires_at,
-        restart_at=note.created_at,
-    )
-    return store.apply(sid, found, changes).outcome is Outcome.SAVED
-
-
 def _load(new: Store, sid: bytes) -> Record | Miss:
     found = new.load(sid)
-    return Miss.UNKNOWN if _is_note(found) else found
+    return Miss.UNKNOWN if is_note(found) else found
 
 
 def _read_whole(store: Store, sid: bytes) -> tuple[Record | Miss, Record | None]:
@@ -335,15 +308,3 @@ def _read_whole(store: Store, sid: bytes) -> tuple[Record | Miss, Record | None]
     whole.values |= values
     whole.beside = {}
     return found, whole
-
-
-def _as_changes(record: Record, note: Record) -> Changes:
-    """Return what makes *record* out of *note*."""
-    return Changes(
-        dict(record.values),
-        expects={_NOTE: note.values[_NOTE]},
-        expires_at=record.expires_at,
-        seen_at=record.seen_at,
-        owner=record.owner,
-        restart_at=record.created_at,
-    )

@@ -7,20 +7,26 @@ from typing import Any
 
 from .. import clock
 from ..errors import ConfigError, DamagedRecord, StoreConflict, StoreUnavailable
+from ..findings import Finding
 from ..record import Changes, Record, merge, spread
 from .base import (
     Applied,
     Browsable,
+    Diagnosable,
     Miss,
     Outcome,
     OwnerIndex,
+    Page,
     Removed,
     Store,
     until_none_is_left,
 )
+from .cursors import check_limit
 from .patience import pause
 from .rediscluster import ClusterPlace
+from .redisdiagnosis import diagnose
 from .redislink import Answer, ClientLink, Command, Link
+from .redispages import find_page
 from .redisplace import Place, Write, expected_values
 from .redisrows import (
     HEAD_LENGTH,
@@ -43,7 +49,7 @@ _LONGEST_PAUSE = 5
 _BATCH = 100
 
 
-class RedisStore(Store, OwnerIndex, Browsable):
+class RedisStore(Store, OwnerIndex, Browsable, Diagnosable):
     """Keeps each record in one string, which a script swaps if it is the one seen.
 
     Redis forgets what has expired by its own clock. Nothing is connected before the first use.
@@ -168,11 +174,19 @@ class RedisStore(Store, OwnerIndex, Browsable):
                 if sid is not None:
                     yield sid
 
+    def page(self, after: str | None, limit: int) -> Page:
+        check_limit(limit)
+        halves, behind = find_page(self._link, self._keys, after, limit)
+        return Page(list(self._readable(halves)), behind)
+
     def count(self) -> int:
         return sum(map(len, self._scan()))
 
     def delete_all(self) -> int:
         return until_none_is_left(self, self._delete_each)
+
+    def diagnose(self) -> list[Finding]:
+        return diagnose(self._link)
 
     def close(self) -> None:
         self._link.close()
@@ -285,6 +299,17 @@ class RedisStore(Store, OwnerIndex, Browsable):
     def _get_all(self, sids: list[bytes]) -> Iterator[bytes | None]:
         for batch in _batches(sids):
             yield from self._link.ask_all([("GET", self._keys.record(sid)) for sid in batch])
+
+    def _readable(self, halves: list[bytes]) -> Iterator[tuple[bytes, Record]]:
+        for half, data in zip(halves, self._get_all(halves), strict=True):
+            sid = None if data is None else live_sid(half, data[:HEAD_LENGTH])
+            if sid is None or data is None:
+                continue
+            try:
+                yield sid, decode(sid, data)
+            except DamagedRecord:
+                # Whoever loads it is told; here it only must not hide the others.
+                continue
 
     def _scan(self) -> Iterator[list[bytes]]:
         for keys in self._link.scan(self._keys.pattern):

@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.exceptions import ConnectionError, RedisError, ResponseError
 
-from .redislink import Answer, Command, Faults, Link
+from .redislink import Answer, Command, Faults, Link, Spot
 
 # A redis.connection.Connection, whose methods have no types.
 HeldConnection = Any
@@ -54,6 +54,10 @@ class HeldLink(Link):
         while cursor != b"0":
             cursor, keys = self.ask("SCAN", cursor or b"0", "MATCH", pattern, "COUNT", _SCAN_COUNT)
             yield keys
+
+    def look(self, spot: Spot, pattern: bytes, count: int) -> tuple[Spot | None, list[bytes]]:
+        cursor, keys = self.ask("SCAN", spot.cursor, "MATCH", pattern, "COUNT", count)
+        return (Spot(cursor=int(cursor)) if int(cursor) else None), keys
 
     def close(self) -> None:
         idle = self._idle

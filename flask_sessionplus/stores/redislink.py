@@ -6,6 +6,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -69,6 +70,17 @@ class Answer(NamedTuple):
     is_repeated: bool
 
 
+class Spot(NamedTuple):
+    """How far servers have looked through their keys.
+
+    :param node: which server it is, of a cluster.
+    :param cursor: where that one is.
+    """
+
+    node: bytes = bytes(4)
+    cursor: int = 0
+
+
 class Link(ABC):
     """Asks a Redis server, or a cluster of them.
 
@@ -98,6 +110,13 @@ class Link(ABC):
     @abstractmethod
     def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
         """Yield the keys that match *pattern*, some at a time."""
+
+    @abstractmethod
+    def look(self, spot: Spot, pattern: bytes, count: int) -> tuple[Spot | None, list[bytes]]:
+        """Let a server look at about *count* of its keys.
+
+        :return: where to look next, None at the end; and those of the keys that match *pattern*.
+        """
 
     def close(self) -> None:  # noqa: B027 - nothing to do is a good answer
         """Close what is open and not in use."""
@@ -150,6 +169,28 @@ class ClientLink(Link):
         keys = iter(self._client.scan_iter(match=pattern, count=_SCAN_COUNT))
         while batch := self._guard(_take_some, keys):
             yield batch
+
+    def look(self, spot: Spot, pattern: bytes, count: int) -> tuple[Spot | None, list[bytes]]:
+        words = ("SCAN", spot.cursor, "MATCH", pattern, "COUNT", count)
+        if not self.is_cluster:
+            cursor, keys = self.ask(*words)
+            return (Spot(cursor=int(cursor)) if int(cursor) else None), keys
+        return self._guard(self._look_at_node, (spot, words))
+
+    def _look_at_node(self, what: tuple[Spot, Command]) -> tuple[Spot | None, list[bytes]]:
+        spot, words = what
+        nodes = {_short_name(node.name): node for node in self._client.get_primaries()}
+        at = min((name for name in nodes if name >= spot.node), default=None)
+        if at is None:
+            return None, []
+        if at != spot.node:
+            words = (words[0], 0, *words[2:])
+        cursors, keys = self._client.execute_command(*words, target_nodes=nodes[at])
+        cursor = next(iter(cursors.values())) if isinstance(cursors, dict) else int(cursors)
+        if cursor:
+            return Spot(at, cursor), keys
+        behind = min((name for name in nodes if name > at), default=None)
+        return (None if behind is None else Spot(behind)), keys
 
     def _send(self, words: Command) -> Answer:
         return Answer(self._client.execute_command(*words), False)
@@ -240,6 +281,10 @@ def check_client(client: Any) -> str:
             " been made would be unknown there. Pass one that asks the master alone."
         )
     return library
+
+
+def _short_name(name: str) -> bytes:
+    return blake2b(name.encode(), digest_size=4).digest()
 
 
 def _reads_from_replicas(client: Any) -> bool:

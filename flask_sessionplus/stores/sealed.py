@@ -12,10 +12,20 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedRecord, StoreConflict
+from ..findings import Finding
 from ..record import Changes, Record, expected_beside, is_expected, merge
-from .base import Applied, Browsable, Miss, Outcome, OwnerIndex, Store
+from .base import Applied, Browsable, Diagnosable, Miss, Outcome, OwnerIndex, Page, Store
+from .diagnosing import diagnose_all
 from .powers import able
-from .sealedrecords import SEALED, RecordSealer, Unsealed, Written, plain_copy
+from .sealeddiagnosis import diagnose
+from .sealedrecords import (
+    SEALED,
+    RecordSealer,
+    Unsealed,
+    Written,
+    missing_value,
+    plain_copy,
+)
 
 if TYPE_CHECKING:
     from ..sealing import Sealer
@@ -76,9 +86,50 @@ class SealedStore(Store):
         places = self._records.places(sid, names)
         return self._records.open_values(sid, places, self._inner.fetch(sid, list(places)))
 
+    def is_older(self, sid: bytes) -> bool:
+        """Tell whether an older key has sealed the record.
+
+        :raises DamagedRecord: if it does not open.
+        """
+        found = self._load(sid)
+        return not isinstance(found, Miss) and not self._records.is_current(found)
+
+    def reseal(self, sid: bytes) -> bool:
+        """Seal the record with the newest key, if an older one has; return whether it was so.
+
+        All of it, what lies beside it too, and nothing else of it changes.
+
+        :raises DamagedRecord: if some of it does not open; then all of it stays as it is.
+        """
+        for _ in range(_TRIES):
+            found = self._load(sid)
+            if isinstance(found, Miss) or self._records.is_current(found):
+                return False
+            # Unlike who writes, who only seals may lose nothing: another key may be put back.
+            beside = self.fetch(sid, found.beside)
+            if beside.keys() == found.beside.keys():
+                merged = plain_copy(found, {**found.values, **beside})
+                written = self._records.seal(sid, merged)
+                outcome = self._swap(sid, found, written, Changes()).outcome
+                if outcome is not Outcome.CONFLICT:
+                    return outcome is Outcome.SAVED
+            elif self._inner.load(sid) == found.inner:
+                raise missing_value()
+        raise _too_often()
+
     def _load(self, sid: bytes) -> Unsealed | Miss:
         found = self._inner.load(sid)
         return found if isinstance(found, Miss) else self._records.unseal(sid, found)
+
+    def _unseal_each(self, found: list[tuple[bytes, Record]]) -> list[tuple[bytes, Record]]:
+        opened: list[tuple[bytes, Record]] = []
+        for sid, inner in found:
+            try:
+                opened.append((sid, self._records.unseal(sid, inner)))
+            except DamagedRecord:
+                # Nobody can use it, so it is nobody's session; the others are wanted.
+                continue
+        return opened
 
     def _apply(self, sid: bytes, current: Unsealed, changes: Changes, is_fresh: bool) -> Applied:
         for _ in range(_TRIES):
@@ -93,9 +144,7 @@ class SealedStore(Store):
             if isinstance(found, Miss):
                 return Applied(Outcome.GONE)
             current, is_fresh = found, True
-        raise StoreConflict(
-            f"Others were faster {_TRIES} times in a row. Nothing was written: try again."
-        )
+        raise _too_often()
 
     def _try(self, sid: bytes, current: Unsealed, changes: Changes) -> Applied:
         """Write *current* with *changes*, if it still is what is stored.
@@ -183,14 +232,7 @@ class _SealedIndex(SealedStore, OwnerIndex):
     """The same over a store that finds the sessions of an owner."""
 
     def owned(self, owner: str) -> list[tuple[bytes, Record]]:
-        found: list[tuple[bytes, Record]] = []
-        for sid, inner in self._index.owned(owner):
-            try:
-                found.append((sid, self._records.unseal(sid, inner)))
-            except DamagedRecord:
-                # Nobody can use it, so it is nobody's session; the others are wanted.
-                continue
-        return found
+        return self._unseal_each(self._index.owned(owner))
 
     def delete_owned(self, owner: str, spare: Collection[bytes] = ()) -> int:
         return self._index.delete_owned(owner, spare)
@@ -204,14 +246,29 @@ class _SealedIndex(SealedStore, OwnerIndex):
         return self._inner
 
 
-class _SealedBrowsable(SealedStore, Browsable):
+class _SealedBrowsable(SealedStore, Browsable, Diagnosable):
     """The same over a store that can be gone through: sids are not sealed."""
+
+    @property
+    def browsed(self) -> tuple[Browsable, ...]:
+        return self._all.browsed
 
     def browse(self) -> Iterator[bytes]:
         return self._all.browse()
 
+    def page(self, after: str | None, limit: int) -> Page:
+        page = self._all.page(after, limit)
+        opened = self._unseal_each(page.found)
+        return Page(opened, page.after, page.sealed + len(page.found) - len(opened))
+
     def count(self) -> int:
         return self._all.count()
+
+    def diagnose(self) -> list[Finding]:
+        findings = diagnose_all(self._inner)
+        # Where there is no place, or it cannot be used, that is what is to be said.
+        is_usable = all(each.severity != "error" for each in findings) and self.is_made()
+        return [*findings, *diagnose(self)] if is_usable else findings
 
     def delete_all(self) -> int:
         return self._all.delete_all()
@@ -220,6 +277,12 @@ class _SealedBrowsable(SealedStore, Browsable):
     def _all(self) -> Browsable:
         assert isinstance(self._inner, Browsable)
         return self._inner
+
+
+def _too_often() -> StoreConflict:
+    return StoreConflict(
+        f"Others were faster {_TRIES} times in a row. Nothing was written: try again."
+    )
 
 
 def _only_touches(changes: Changes) -> bool:

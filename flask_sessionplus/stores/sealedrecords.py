@@ -185,6 +185,13 @@ def _of_value(sid: bytes, place: str) -> tuple[bytes | str, ...]:
     return "value", sid[:_SID_SIZE], place
 
 
+def missing_value() -> DamagedRecord:
+    """Return what to raise if a large value is named, and is not there."""
+    return DamagedRecord(
+        "A large value of a stored record has vanished. Restore it, or let the record expire."
+    )
+
+
 def _damaged() -> DamagedRecord:
     return DamagedRecord(
         "A stored record does not open with SESSION_ENCRYPTION_KEYS: another key has sealed it,"

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Engine, MetaData, Table, inspect
+from sqlalchemy import Connection, Engine, MetaData, Table, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ..errors import ConfigError, StoreNotReady
+from ..findings import Finding
 from ..record import Changes, Record
 from .base import (
     Applied,
     Browsable,
+    Diagnosable,
     Miss,
     OwnerIndex,
+    Page,
     Preparable,
     Purgeable,
     Removed,
     Store,
     until_none_is_left,
 )
+from .cursors import check_limit, position
+from .diagnosing import unpurged
 from .patience import pause
+from .sqldiagnosis import diagnose, diagnose_file, has_place
 from .sqlengine import is_in_memory, make_engine, refuse_in_memory
 from .sqlerrors import describe, may_lack_table, was_taken_back
 from .sqljobs import Apply, Create, Delete
 from .sqllink import Link
 from .sqlmany import Many
+from .sqlmetadata import DEFAULT_NAME
 from .sqlpool import Connections
 from .sqlpostgresql import CompoundQueries
 from .sqlqueries import Queries
-from .sqltable import DEFAULT_NAME, sessions_table, values_table
+from .sqlscript import script_of
+from .sqltable import define_tables, values_table
 
 T = TypeVar("T")
 
@@ -44,7 +53,7 @@ _FIRST_PAUSE = 2_000
 _LONGEST_PAUSE = 100_000
 
 
-class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
+class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable, Diagnosable):
     """Keeps each record in one row, and swaps it if its revision is the one seen.
 
     Values that are large lie in a second table, and are written in the same step.
@@ -59,22 +68,29 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
     :param schema: the schema of both.
     """
 
+    #: Whether missing tables are made at once in every database; in SQLite they always are.
+    makes_tables = False
+
     def __init__(
         self,
         source: str | URL | Engine | Callable[[], Engine],
         table: str = DEFAULT_NAME,
         schema: str | None = None,
     ) -> None:
+        self._find_url: Callable[[], URL]
         if isinstance(source, (str, URL)):
             url = _parse(source)
+            self._find_url = lambda: url
             self._connections = Connections(lambda: make_engine(url), is_own=True)
         elif isinstance(source, Engine):
             refuse_in_memory(source)
+            self._find_url = lambda: source.url
             self._connections = Connections(lambda: source, is_own=False)
         else:
+            self._find_url = lambda: source().url
             self._connections = Connections(source, is_own=False)
         #: The table of the sessions, and that of the values which lie beside them.
-        self.table = sessions_table(MetaData(), table, schema)
+        self.table = define_tables(MetaData(), table, schema)
         self.values = values_table(self.table)
         self._do = Queries(self.table, self.values)
         self._compound = CompoundQueries(self._do, self.values)
@@ -107,9 +123,13 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
         return self._run(Delete(self._do, sid))
 
     def purge(self, limit: int) -> int:
+        if not self._has_place:
+            return 0
         return self._run(lambda link: self._many.purge(link, limit))
 
     def count_expired(self) -> int:
+        if not self._has_place:
+            return 0
         return self._run(self._many.count_expired, is_reading=True)
 
     def owned(self, owner: str) -> list[tuple[bytes, Record]]:
@@ -127,11 +147,20 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
 
     def browse(self) -> Iterator[bytes]:
         last = b""
-        while page := self._page(last):
-            yield from page
-            last = page[-1]
+        while sids := self._sids(last):
+            yield from sids
+            last = sids[-1]
+
+    def page(self, after: str | None, limit: int) -> Page:
+        check_limit(limit)
+        last = position(after)
+        if not self._has_place:
+            return Page([], None)
+        return self._run(lambda link: self._many.records(link, last, limit), is_reading=True)
 
     def count(self) -> int:
+        if not self._has_place:
+            return 0
         return self._run(self._many.count, is_reading=True)
 
     def delete_all(self) -> int:
@@ -141,15 +170,37 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
         """Make the tables, if they are not there."""
         for table in (self.table, self.values):
             try:
-                table.create(self.engine, checkfirst=True)
+                self._ask(partial(table.create, checkfirst=True))
             except SQLAlchemyError as error:
                 # Another process may have made it since we looked.
                 if table in self._missing_tables():
                     raise describe(error) from error
 
+    def is_made(self) -> bool:
+        return self._has_place and self.table not in self._missing_tables()
+
+    def script(self) -> str:
+        url = self._find_url()
+        return script_of(url, (self.table, self.values))
+
+    def diagnose(self) -> list[Finding]:
+        findings = diagnose_file(self._find_url())
+        if not self._has_place:
+            return findings
+        try:
+            findings += diagnose(self.engine, (self.table, self.values))
+        except SQLAlchemyError as error:
+            raise describe(error) from error
+        return findings or unpurged(self)
+
     def close(self) -> None:
         """Close all connections that are not in use. The store may be used again."""
         self._connections.close()
+
+    @property
+    def _has_place(self) -> bool:
+        # A tool that only looks must not make the file: root's is one that the app cannot use.
+        return has_place(self._find_url())
 
     def _delete_each(self) -> Removed:
         removed, last = self._delete_page(b"")
@@ -162,8 +213,8 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
     def _delete_page(self, last: bytes) -> tuple[Removed, bytes]:
         return self._run(lambda link: self._many.delete_page(link, last))
 
-    def _page(self, last: bytes) -> list[bytes]:
-        return self._run(lambda link: self._many.page(link, last), is_reading=True)
+    def _sids(self, last: bytes) -> list[bytes]:
+        return self._run(lambda link: self._many.sids(link, last), is_reading=True)
 
     def _run(self, work: Callable[[Link], T], is_reading: bool = False) -> T:
         try:
@@ -194,7 +245,7 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
         # In SQLite, another process may have made them since.
         if not missing and "no such table" not in str(error):
             raise describe(error) from error
-        if self.engine.dialect.name != "sqlite":
+        if self.engine.dialect.name != "sqlite" and not self.makes_tables:
             raise StoreNotReady(
                 f"The table {missing[0].fullname!r} does not exist. Make it with `flask"
                 " session init`, or put sessions_table(metadata) into your migrations."
@@ -202,15 +253,29 @@ class SQLStore(Store, Purgeable, Preparable, OwnerIndex, Browsable):
         self.prepare()
 
     def _missing_tables(self) -> list[Table]:
-        try:
-            found = inspect(self.engine)
+        def look(connection: Connection) -> list[Table]:
+            found = inspect(connection)
             return [
                 table
                 for table in (self.table, self.values)
                 if not found.has_table(table.name, schema=table.schema)
             ]
+
+        try:
+            return self._ask(look)
         except SQLAlchemyError as error:
             raise describe(error) from error
+
+    def _ask(self, work: Callable[[Connection], T]) -> T:
+        """Return what *work* returns for a connection, for which it waits as all others do."""
+
+        def on_link(link: Link) -> T:
+            try:
+                return work(link.connection)
+            finally:
+                link.connection.rollback()
+
+        return self._connections.run(on_link, is_reading=True)
 
 
 def _parse(source: str | URL) -> URL:

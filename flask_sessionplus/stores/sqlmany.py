@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import BindParameter, Table, bindparam, delete, func, select, true
+from sqlalchemy import BindParameter, Integer, Table, bindparam, delete, func, select, true
 
 from .. import clock
 from ..errors import DamagedRecord, StoreConflict
 from ..record import Record
-from .base import Removed
+from .base import Page, Removed
+from .cursors import cursor
 from .sqljobs import transaction
 from .sqllink import Link
 from .sqlqueries import Queries
@@ -44,10 +45,14 @@ class Many:
         mine = c.owner == bindparam("owner")
         self._count_expired = select(func.count()).select_from(table).where(is_expired)
         self._count_alive = select(func.count()).select_from(table).where(is_session)
-        self._page = (
+        self._sids = (
             select(c.sid).where(c.sid > bindparam("last"), is_session).order_by(c.sid).limit(_PAGE)
         )
         row = [c[name] for name in StoredRow._fields]
+        # In the statement itself: PostgreSQL plans for what it knows.
+        limit: BindParameter[int] = bindparam("limit", type_=Integer, literal_execute=True)
+        behind = c.sid > bindparam("last")
+        self._records = select(c.sid, *row).where(behind, is_session).order_by(c.sid).limit(limit)
         self._owned = select(c.sid, *row).where(mine, is_session).order_by(c.seen_at.desc())
         low, high = c.sid >= bindparam("low"), c.sid <= bindparam("high")
         self._find = select(c.sid).where(low, high, is_session).limit(1)
@@ -71,22 +76,26 @@ class Many:
         """Return how many live records there are."""
         return int(link.connection.scalar(self._count_alive, {"now": clock.now()}) or 0)
 
-    def page(self, link: Link, last: bytes) -> list[bytes]:
+    def sids(self, link: Link, last: bytes) -> list[bytes]:
         """Return some sids of live records behind *last*, in order."""
         given = {"last": last, "now": clock.now()}
-        return [bytes(sid) for sid in link.connection.scalars(self._page, given)]
+        return [bytes(sid) for sid in link.connection.scalars(self._sids, given)]
+
+    def records(self, link: Link, last: bytes, limit: int) -> Page:
+        """Return *limit* live records behind *last*, in order, but for those that cannot be read.
+
+        By the primary key, which is the only order that use does not change.
+        """
+        # One more, to know whether there is another page.
+        given = {"last": last, "now": clock.now(), "limit": limit + 1}
+        rows = link.connection.execute(self._records, given).all()
+        after = cursor(bytes(rows[limit - 1].sid)) if len(rows) > limit else None
+        return Page(_readable(rows[:limit]), after)
 
     def owned(self, link: Link, owner: str) -> list[tuple[bytes, Record]]:
         """Return the live records of *owner*, without those that cannot be read."""
         given = {"owner": encode_owner(owner), "now": clock.now()}
-        found = []
-        for sid, *row in link.connection.execute(self._owned, given):
-            try:
-                found.append((bytes(sid), StoredRow(*row).record()))
-            except DamagedRecord:
-                # Its visitor is told, and the log; here it only must not hide the others.
-                continue
-        return found
+        return _readable(link.connection.execute(self._owned, given))
 
     def find(self, link: Link, half: bytes) -> bytes | None:
         """Return the sid of a live record that begins with *half*."""
@@ -169,6 +178,17 @@ class _Removal:
                 link.connection.execute(self._delete_values, {"sids": sids})
                 link.connection.execute(self._delete, {"sids": sids})
         return len(sids)
+
+
+def _readable(rows: Iterable[Any]) -> list[tuple[bytes, Record]]:
+    found = []
+    for sid, *row in rows:
+        try:
+            found.append((bytes(sid), StoredRow(*row).record()))
+        except DamagedRecord:
+            # Its visitor is told, and the log; here it only must not hide the others.
+            continue
+    return found
 
 
 def _batches(items: list[Any], size: int) -> Iterator[list[Any]]:

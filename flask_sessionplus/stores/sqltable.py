@@ -14,8 +14,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
-DEFAULT_NAME = "flask_sessions"
-
 # BLOB alone would cut a session at 64 KB in MySQL.
 _DATA = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 _DIGEST = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
@@ -27,19 +25,8 @@ _EXTERNAL = "ALTER TABLE %(fullname)s ALTER COLUMN data SET STORAGE EXTERNAL"
 _UNCOMPRESSED = DDL(_EXTERNAL).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
 
 
-def sessions_table(
-    metadata: MetaData, name: str = DEFAULT_NAME, schema: str | None = None
-) -> Table:
-    """Define the tables of sessions in *metadata*, as for Alembic's autogeneration.
-
-    There are two: one with a row for each session, which is returned, and one for values
-    that are too large to lie in that row.
-
-    :param metadata: for example ``db.metadata`` of Flask-SQLAlchemy.
-    :param name: the same as ``SESSION_TABLE``; the second table has the same
-        with ``_values`` at its end.
-    :param schema: the same as ``SESSION_TABLE_SCHEMA``.
-    """
+def define_tables(metadata: MetaData, name: str, schema: str | None) -> Table:
+    """Define the tables in *metadata*; return the one of the sessions."""
     table = Table(
         name,
         metadata,
@@ -77,6 +64,6 @@ def values_name(name: str) -> str:
 
 
 def values_table(table: Table) -> Table:
-    """Return the table that :func:`sessions_table` has defined together with *table*."""
+    """Return the table that :func:`define_tables` has defined together with *table*."""
     key = values_name(table.name)
     return table.metadata.tables[key if table.schema is None else f"{table.schema}.{key}"]

@@ -12,7 +12,18 @@ from tests.support.source import PACKAGE, Import, Module, modules
 # From the ground up. A name stands for a module, or for a folder and all that is in it.
 RANKS = [
     {"errors", "problems", "signals", "clock"},
-    {"tokens", "codec", "tags", "sealing", "record", "lifetimes", "names", "checks"},
+    {
+        "tokens",
+        "codec",
+        "tags",
+        "sealing",
+        "record",
+        "lifetimes",
+        "names",
+        "checks",
+        "showing",
+        "findings",
+    },
     {"spelling", "kinds", "classes", "conversion", "parameters", "describing"},
     {
         *("config", "config_jwt", "config_signin", "stores", "purging", "data", "flash", "scopes"),
@@ -28,16 +39,22 @@ RANKS = [
             "local",
             "session",
             "migrating",
+            "rotating",
+            "steps",
         ),
         *("owners", "identity", "binding", "devices", "bearer", "fixed", "fixedsaving"),
-        *("processes",),
+        *("importing", "importingrecords", "importnotes", "formerkeys"),
+        *("processes", "following", "late"),
+        *("history", "counting", "countingplaces", "countinglive"),
     },
     {
         *("interface", "carrying", "places", "proxies", "policies", "directory", "tokenstore"),
-        *("global_session", "claims", "flasklogin", "scoping", "answers"),
+        *("global_session", "claims", "flasklogin", "flaskforms", "scoping", "answers"),
+        *("headers", "importingcookies"),
+        *("overview", "statistics", "metrics", "tracing"),
     },
-    {"decorators", "templating", "cli", "pages", "testing"},
-    {"extension"},
+    {"decorators", "templating", "cli", "doctor", "pages", "testing"},
+    {"extension", "compat"},
     {""},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
@@ -51,16 +68,21 @@ CONTEXT = {
 
 # A driver is imported by its own files only, so that nobody needs what he does not use.
 DRIVERS = {
-    "sqlalchemy": ("stores.sql", "stores.schemes"),
-    "pymemcache": "stores.memcached",
+    "sqlalchemy": ("stores.sql", "stores.schemes", "compat.sql"),
+    "pymemcache": ("stores.memcached", "compat.memcached"),
     "psycopg": "stores.sql",
     "pymysql": "stores.sql",
-    "redis": "stores.redis",
+    "redis": ("stores.redis", "compat.redis"),
     "valkey": "stores.redis",
-    "msgpack": ("codec", "record"),
+    "pymongo": "compat.mongodb",
+    "botocore": "compat.dynamodb",
+    "msgpack": ("codec", "record", "compat.records"),
     "cryptography": ("sealing", "bearer"),
     "jwt": "bearer",
     "ua_parser": "devices",
+    "rich": "cli.richtable",
+    "prometheus_client": "metrics",
+    "opentelemetry": "tracing",
     "flask_login": "flasklogin",
 }
 

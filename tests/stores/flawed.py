@@ -17,8 +17,10 @@ from flask_sessionplus.stores.base import (
     Miss,
     Outcome,
     OwnerIndex,
+    Page,
     Purgeable,
 )
+from flask_sessionplus.stores.cursors import cursor, position
 from flask_sessionplus.testing import StoreContract
 from tests.stores.goodstore import GoodStore
 
@@ -188,6 +190,18 @@ class BrowsesByNumber(GoodStore):
         while page := list(self.records)[start : start + 10]:
             yield from (sid for sid in page if self.peek(sid))
             start += 10
+
+
+class PagesByUse(GoodStore):
+    """Shows first who lives longest: who is used meanwhile has been passed by."""
+
+    def page(self, after, limit):
+        """Return some, by their expiry, and the dead."""
+        found = sorted(self.records.items(), key=lambda each: (-each[1].expires_at, each[0]))
+        halves = [sid[:16] for sid, _ in found]
+        start = halves.index(position(after)[:16]) + 1 if after else 0
+        page = found[start : start + limit]
+        return Page(page, cursor(page[-1][0]) if start + limit < len(found) else None)
 
 
 class FindsWhereItWas(GoodStore):

@@ -13,9 +13,11 @@ from flask_sessionplus.stores.base import (
     Miss,
     Outcome,
     OwnerIndex,
+    Page,
     Purgeable,
     Store,
 )
+from flask_sessionplus.stores.cursors import check_limit, cursor, position
 
 
 class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
@@ -107,6 +109,14 @@ class GoodStore(Store, Purgeable, OwnerIndex, Browsable):
     def browse(self):
         """Yield all sids."""
         return (sid for sid in list(self.records) if self.is_live(sid))
+
+    def page(self, after, limit):
+        """Return some, by their sids."""
+        check_limit(limit)
+        last = position(after)
+        found = [(sid, self.load(sid)) for sid in sorted(self.browse()) if sid > last]
+        has_more = len(found) > limit
+        return Page(found[:limit], cursor(found[limit - 1][0]) if has_more else None)
 
     def count(self):
         """Count them."""

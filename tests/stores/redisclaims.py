@@ -28,6 +28,9 @@ class RedisHooks:
 
     powers = (OwnerIndex, Browsable)
 
+    # SCAN may meet a key again while the table of keys grows or shrinks.
+    meets_once = False
+
     def clean(self, store):
         """Remove all keys of *store*."""
         for key in keys_of(store):

@@ -13,7 +13,7 @@ from flask_sessionplus.errors import StoreNotReady, StoreUnavailable
 from flask_sessionplus.record import Changes
 from flask_sessionplus.stores.base import Outcome
 from flask_sessionplus.stores.sql import SQLStore
-from flask_sessionplus.stores.sqltable import sessions_table
+from flask_sessionplus.stores.sqlmetadata import sessions_table
 from flask_sessionplus.testing.workers import Workers
 from tests.stores import forking
 from tests.stores.records import load, new_record, new_sid, put, save, whole

@@ -6,7 +6,7 @@ import pytest
 
 from flask_sessionplus.record import Changes, Record
 from flask_sessionplus.sealing import KeyRing, Sealer
-from flask_sessionplus.stores.base import Browsable, Miss, OwnerIndex, Store
+from flask_sessionplus.stores.base import Browsable, Miss, OwnerIndex, Purgeable, Store
 from flask_sessionplus.stores.fields import by_field
 from flask_sessionplus.stores.file import FileStore
 from flask_sessionplus.stores.layered import layered
@@ -32,7 +32,7 @@ class TestOneByOne(BrowseClaims, ClearClaims):
     """A store that can be gone through can be cleared without any doing of its author's."""
 
     shared = False
-    powers = MemoryStore.__bases__[1:]
+    powers = (Browsable, OwnerIndex, Purgeable)
 
     @pytest.fixture
     def opener(self):
@@ -90,6 +90,10 @@ class HookedAll(Hooked, OwnerIndex, Browsable):
     def browse(self):
         """Go through all."""
         return self.inner.browse()
+
+    def page(self, after, limit):
+        """Show some."""
+        return self.inner.page(after, limit)
 
     def count(self):
         """Count."""

@@ -26,6 +26,7 @@ def make_shop(folder, **config):
             "TESTING": True,
             "SESSION_STORE": f"sqlite:///{folder / 'sessions.sqlite'}",
             "SHOP_ORDERS": str(folder / "orders.sqlite"),
+            "SESSION_STATISTICS": False,
             **config,
         }
     )

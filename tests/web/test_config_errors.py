@@ -134,7 +134,7 @@ def test_a_misspelled_key(written, meant):
         SessionPlus(app, store="memory://")
 
 
-@pytest.mark.parametrize("key", ["SESSION_PROTECTION", "SESSION_TYPE", "SESSION_REDIS", "SESSIONS"])
+@pytest.mark.parametrize("key", ["SESSION_PROTECTION", "SESSIONS"])
 def test_keys_of_others(key):
     """Keys of other extensions that begin like ours are none of our business."""
     app = Flask("site")

@@ -6,7 +6,13 @@ import flask_login
 import pytest
 from flask_login import LoginManager, UserMixin, current_user
 
-from flask_sessionplus import StoreUnavailable, TooManySessions, session
+from flask_sessionplus import (
+    StoreUnavailable,
+    TooManySessions,
+    fresh_required,
+    login_required,
+    session,
+)
 from flask_sessionplus.policies import set_policy
 from flask_sessionplus.services import Policy
 from flask_sessionplus.stores.memory import MemoryStore
@@ -284,3 +290,29 @@ def test_a_session_of_a_test(visitor):
     with visitor.client.session_transaction() as kept:
         kept.logout()
     assert visitor.value(lambda: session.user_id) is None
+
+
+def test_our_decorators_know_the_remembered(site, visitor, store):
+    """`login_required` lets a remembered user in, who is signed in from then on, but not fresh."""
+    site.app.add_url_rule("/mine", "mine", login_required(lambda: f"{session.user_id!r}"))
+    site.app.add_url_rule("/fresh", "fresh", fresh_required(lambda: "fresh"))
+    visitor(lambda: login(remember=True))
+    visitor.client.delete_cookie("session")
+
+    assert visitor.client.get("/mine").text == "'42'"
+    assert visitor.client.get("/fresh").status_code == 401
+    visitor.client.delete_cookie("remember_token")
+    assert visitor.client.get("/mine").status_code == 200
+
+
+def test_who_comes_late_is_not_remembered(site, visitor, store):
+    """With the old token of a session that goes on, nobody begins another one beside it."""
+    site.app.add_url_rule("/mine", "mine", login_required(lambda: "mine"))
+    visitor(lambda: login(remember=True))
+    late = visitor.tab()
+    late.client.set_cookie("remember_token", visitor.client.get_cookie("remember_token").value)
+    visitor(lambda: session.confirm())
+
+    answer = late.client.get("/mine")
+    assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (401, [])
+    assert len(store.inner.owned("42")) == 1

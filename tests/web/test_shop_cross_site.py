@@ -168,6 +168,7 @@ def test_the_token_counts_in_the_form_only(users, where):
         {"Origin": "https://evil.example"},
         {"Origin": "http://localhost.evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {},
     ],
     ids=str,

@@ -123,3 +123,19 @@ def test_another_profile_is_refused():
 
     with pytest.raises(ConfigError, match=r"SESSION_PROFILE is 'relaxed'.*'strict'"):
         SessionPlus(app, store="memory://")
+
+
+def test_under_a_prefix():
+    """`__Host-` takes no path: the message says what to set, and either works."""
+    given = {"SESSION_STORE": "memory://", "SESSION_PROFILE": "strict", "APPLICATION_ROOT": "/app"}
+
+    def name(**config):
+        app = Flask("site")
+        app.config.update(given, **config)
+        SessionPlus(app)
+        return app.config["SESSION_COOKIE_NAME"]
+
+    with pytest.raises(ConfigError, match=r"SESSION_COOKIE_PATH.*'/app'.*'__Secure-session'"):
+        name()
+    assert name(SESSION_COOKIE_PATH="/") == "__Host-session"
+    assert name(SESSION_COOKIE_NAME="__Secure-session") == "__Secure-session"

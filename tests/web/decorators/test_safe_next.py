@@ -75,3 +75,13 @@ def test_nothing_given(app):
     """Without `next` it is the default, or the first page."""
     with app.test_request_context("/sign-in"):
         assert (safe_next(), safe_next("/home")) == ("/", "/home")
+
+
+@pytest.mark.parametrize(
+    ("given", "leads_to"), [("", "/app/"), ("/app/cart", "/app/cart"), ("//evil.example", "/app/")]
+)
+def test_under_a_prefix(app, given, leads_to):
+    """Where the app is served under a prefix, the default is the app's root, not the host's."""
+    place = {"base_url": "http://localhost/app", "query_string": {"next": given}}
+    with app.test_request_context("/sign-in", **place):
+        assert safe_next() == leads_to

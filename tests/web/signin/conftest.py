@@ -44,6 +44,10 @@ class WatchedIndex(WatchedStore, OwnerIndex, Browsable):
         """Pass `browse` on."""
         return self._pass_on("browse")
 
+    def page(self, *arguments: Any) -> Any:
+        """Pass `page` on."""
+        return self._pass_on("page", *arguments)
+
     def count(self) -> Any:
         """Pass `count` on."""
         return self._pass_on("count")
