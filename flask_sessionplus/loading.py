@@ -68,9 +68,10 @@ def _look(life: Lifecycle, token: str) -> tuple[str, Record | Miss]:
 
 def _import(life: Lifecycle, token: str, found: Record | Miss) -> Record | Miss:
     """Return what is stored now, after what another session interface has left was taken in."""
-    intake, complete = life.services.intake, partial(bound, life.services, life.request)
+    intake = life.services.intake
     if intake is None:
         return settled(found)
+    complete = partial(bound, life.services, life.request)
     return life.call(intake.meet, digest(token), token, found, complete)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -11,36 +10,23 @@ from urllib.parse import urlsplit
 import pytest
 
 from examples.shop.catalog import PRODUCTS
+from tests.support.browser import CHROMIUM, OPTIONS, need_browser
 from tests.support.gunicorn import gunicorn
-from tests.support.missing import missing
 
 try:
     from playwright.async_api import async_playwright, expect
 except ImportError:
-    async_playwright = None
+    pass  # need_browser() says so
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
-CHROMIUM = "/usr/bin/chromium"
 PAGES = ["/", "/cart", "/checkout", "/account", "/sign-in", "/confirm", "/admin/sessions"]
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """Return the address of a shop: two processes with four threads each."""
-    if async_playwright is None:
-        missing("the Python package playwright is not installed")
-    if not os.access(CHROMIUM, os.X_OK):
-        missing(f"Chromium: {CHROMIUM} is not installed")
+    need_browser()
     place = tmp_path_factory.mktemp("shop")
     app = f"examples.shop.app:create_app({{'SHOP_ORDERS': '{place / 'orders.sqlite'}'}})"
     env = {"SESSION_STORE": f"sqlite:///{place / 'sessions.sqlite'}"}

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.support.missing import missing
+from tests.support.browser import CHROMIUM, OPTIONS
 
 try:
     from axe_playwright_python.async_playwright import Axe
     from playwright.async_api import async_playwright
 except ImportError:
-    async_playwright = None
+    pass  # need_browser() says so
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 #: Widths of a telephone and a desk, each in light and in dark.
 FACES = [(width, scheme) for width in (360, 1280) for scheme in ("light", "dark")]
-
-
-def need_browser() -> None:
-    """End the test if there is no browser."""
-    if async_playwright is None:
-        missing("the Python package playwright or axe-playwright-python is not installed")
-    if not os.access(CHROMIUM, os.X_OK):
-        missing(f"Chromium: {CHROMIUM} is not installed")
 
 
 class Visit:

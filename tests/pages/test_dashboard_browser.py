@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import pytest
 
 from flask_sessionplus.testing import FakeClock
-from tests.pages.browsing import FACES, need_browser, send, violations, visit, width_of
+from tests.pages.browsing import FACES, send, violations, visit, width_of
 from tests.pages.dashboards import PREFIX, create_app, handles, sign_in
 from tests.pages.furnished import NOW, furnish
 from tests.pages.test_dashboard_stores import Moody
 from tests.pages.test_devices_browser import clean
+from tests.support.browser import need_browser
 from tests.support.gunicorn import gunicorn
 from tests.support.screenshots import screenshot
 
@@ -39,19 +40,6 @@ def evening(tmp_path_factory):
     store = f"sqlite:///{place / 'sessions.sqlite'}"
     with served(NOW, SESSION_STORE=store, SESSION_STATISTICS=True) as (url, app):
         yield url, app, furnish(app)
-
-
-@pytest.fixture(params=["sqlite", "redis", "postgresql"])
-def store(request, tmp_path, fresh_name):
-    """The settings of a store that several processes share."""
-    if request.param == "sqlite":
-        return {"SESSION_STORE": f"sqlite:///{tmp_path / 'sessions.sqlite'}"}
-    url = request.getfixturevalue(f"{request.param}_url")
-    return {
-        "SESSION_STORE": url,
-        "SESSION_KEY_PREFIX": f"{fresh_name}:",
-        "SESSION_TABLE": fresh_name,
-    }
 
 
 def test_an_admins_day(store):

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from flask_sessionplus.testing import FakeClock
-from tests.pages.browsing import FACES, need_browser, send, violations, visit, width_of
+from tests.pages.browsing import FACES, send, violations, visit, width_of
 from tests.pages.site import EDGE, FIREFOX, NOON, create_app, furnish, issue, make_key, sign_in
+from tests.support.browser import need_browser
 from tests.support.gunicorn import gunicorn
 from tests.support.screenshots import screenshot
 
@@ -39,19 +40,6 @@ def noon(tmp_path_factory):
     place = tmp_path_factory.mktemp("site")
     with served(NOON, SESSION_STORE=f"sqlite:///{place / 'sessions.sqlite'}") as found:
         yield found
-
-
-@pytest.fixture(params=["sqlite", "redis", "postgresql"])
-def store(request, tmp_path, fresh_name):
-    """The settings of a store that several processes share."""
-    if request.param == "sqlite":
-        return {"SESSION_STORE": f"sqlite:///{tmp_path / 'sessions.sqlite'}"}
-    url = request.getfixturevalue(f"{request.param}_url")
-    return {
-        "SESSION_STORE": url,
-        "SESSION_KEY_PREFIX": f"{fresh_name}:",
-        "SESSION_TABLE": fresh_name,
-    }
 
 
 async def enter(page, user="ada"):

@@ -18,7 +18,6 @@ from flask import Flask
 from ... import clock
 from ...errors import StoreError
 from ...overview import count_sessions
-from ...stores.base import Browsable
 
 # Seconds that a page waits for a count.
 _PATIENCE = 0.04
@@ -33,13 +32,6 @@ _LONG = 1.0
 _NAME = "sessionplus_dashboard"
 
 Count = Callable[[Flask], dict[str, int]]
-
-
-def count_if_possible(app: Flask) -> dict[str, int]:
-    """Return how many sessions each store of *app* has; nothing, if they cannot be counted."""
-    # Of sessions in cookies, what can be counted are notes on those that have ended.
-    is_browsable = isinstance(app.extensions["sessionplus"].store, Browsable)
-    return count_sessions(app) if is_browsable else {}
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Counter:
     :param count: what counts them; it is called in a thread of its own.
     """
 
-    def __init__(self, app: Flask, count: Count = count_if_possible) -> None:
+    def __init__(self, app: Flask, count: Count = count_sessions) -> None:
         self._app = app
         self._count = count
         self._lock = threading.Lock()

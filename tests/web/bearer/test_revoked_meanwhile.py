@@ -120,19 +120,24 @@ def test_right_before_a_browsers_data_begin(make_api, any_store, lost, write):
     assert len(lost) == 1
 
 
-def test_from_another_tab_of_the_browser(make_api, store, lost):
-    """Who signs himself out everywhere leaves a tombstone, which is no session either."""
-    api = make_api(store, SESSION_GLOBAL_BY_COOKIE=True)
+def fill_beside_a_tab(api, store, work):
+    """Put data in; right before they begin, another tab of the browser does some work."""
     browser = api.site.visitor()
     browser(lambda: session.login(42))
     tab = api.site.visitor(browser.token)
 
     def page():
         global_session.get("a")
-        store.before["create"] = lambda: tab(lambda: revoke(api))
+        store.before["create"] = lambda: tab(work)
         fill()
 
     browser(page)
+
+
+def test_from_another_tab_of_the_browser(make_api, store, lost):
+    """Who signs himself out everywhere leaves a tombstone, which is no session either."""
+    api = make_api(store, SESSION_GLOBAL_BY_COOKIE=True)
+    fill_beside_a_tab(api, store, lambda: revoke(api))
 
     assert store.inner.owned("42") == []
     assert len(lost) == 1
@@ -141,16 +146,7 @@ def test_from_another_tab_of_the_browser(make_api, store, lost):
 def test_a_new_token_is_no_revocation(make_api, store, lost):
     """If the browser's session gets another token meanwhile, the data are kept."""
     api = make_api(store, SESSION_GLOBAL_BY_COOKIE=True)
-    browser = api.site.visitor()
-    browser(lambda: session.login(42))
-    tab = api.site.visitor(browser.token)
-
-    def page():
-        global_session.get("a")
-        store.before["create"] = lambda: tab(lambda: session.regenerate())
-        fill()
-
-    browser(page)
+    fill_beside_a_tab(api, store, lambda: session.regenerate())
 
     assert data_of(api) == {"a": 1}
     assert lost == []
